@@ -1,0 +1,1 @@
+//! DER structures: PKCS#10, X.509 names and extensions, Microsoft attributes.

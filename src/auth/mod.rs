@@ -1,0 +1,179 @@
+//! Security providers of DCE/RPC: acceptors, initiators, per-message protection.
+//!
+//! Protocol code is sans-IO; where a verdict comes from elsewhere (a domain controller, a
+//! blocking library), the acceptor's future waits for it and the shell decides where it runs.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::model::Caller;
+
+/// A boxed future, for the object-safe async traits of the rooms.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// `auth_type` of a security trailer ([MS-RPCE] 2.2.1.1.7).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AuthType {
+    /// SPNEGO, 9.
+    Negotiate,
+    /// NTLM, 10.
+    Ntlm,
+    /// Kerberos, 16.
+    Kerberos,
+    /// Netlogon secure channel, 68.
+    Netlogon,
+}
+
+/// `auth_level` of a security trailer ([MS-RPCE] 2.2.1.1.8). Level 3 (call) is read as packet.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum AuthLevel {
+    /// Authenticated at connect only, 2.
+    Connect,
+    /// Source of each PDU authenticated, 4. On the wire NTLM signs as at integrity.
+    Packet,
+    /// PDUs signed, 5.
+    Integrity,
+    /// PDUs signed and the stub sealed, 6.
+    Privacy,
+}
+
+/// The three parts of a PDU that protection covers, in the order of the wire.
+/// `body` is the stub with its authentication padding; the token itself is in none of them.
+#[derive(Debug)]
+pub struct PduParts<'a> {
+    /// Common header and the fixed fields up to the stub.
+    pub header: &'a [u8],
+    /// Stub and padding; sealed or unsealed in place.
+    pub body: &'a mut [u8],
+    /// The 8 bytes of `sec_trailer`.
+    pub trailer: &'a [u8],
+    /// Whether both sides agreed on header signing. NTLM covers the whole PDU either way.
+    pub header_signing: bool,
+}
+
+/// An established security context: protects one direction each way, in strict sequence.
+pub trait SecurityContext: Send {
+    /// Length of the token that [`protect`](Self::protect) will return at this level, in bytes.
+    fn token_len(&self, level: AuthLevel) -> usize;
+    /// Signs, and at [`AuthLevel::Privacy`] seals `parts.body` in place; returns the token.
+    fn protect(&mut self, level: AuthLevel, parts: PduParts<'_>) -> Result<Vec<u8>, AuthError>;
+    /// Checks the token, and at [`AuthLevel::Privacy`] unseals `parts.body` in place first.
+    fn unprotect(
+        &mut self,
+        level: AuthLevel,
+        parts: PduParts<'_>,
+        token: &[u8],
+    ) -> Result<(), AuthError>;
+    /// Signs a message that is not a PDU (SPNEGO's mechListMIC). See [MS-SPNG] 3.2.5.1.
+    fn get_mic(&mut self, message: &[u8]) -> Result<Vec<u8>, AuthError>;
+    /// Checks a signature made by the peer's [`get_mic`](Self::get_mic).
+    fn verify_mic(&mut self, message: &[u8], mic: &[u8]) -> Result<(), AuthError>;
+    /// Who is at the other end, on the acceptor's side. `None` on the initiator's.
+    fn caller(&self) -> Option<Arc<Caller>>;
+}
+
+/// What an acceptor says to one token.
+pub enum Accepted {
+    /// Send this token and wait for the next leg.
+    Continue(Vec<u8>),
+    /// The context stands. A token may still have to be sent.
+    Done {
+        /// Last token for the client, if there is one.
+        token: Option<Vec<u8>>,
+        /// The context.
+        context: Box<dyn SecurityContext>,
+    },
+}
+
+/// The acceptor's side of one authentication exchange.
+pub trait Acceptor: Send {
+    /// Takes the client's next token. After an error the exchange is dead.
+    fn accept<'a>(&'a mut self, token: &'a [u8]) -> BoxFuture<'a, Result<Accepted, AuthError>>;
+}
+
+/// Makes acceptors: one for each authentication exchange on an association.
+pub trait AcceptorFactory: Send + Sync {
+    /// An acceptor for this type and level, or `None` where the type is not offered
+    /// (answered with bind_nak reason 8).
+    fn acceptor(
+        &self,
+        auth_type: AuthType,
+        level: AuthLevel,
+        peer: Peer,
+    ) -> Option<Box<dyn Acceptor>>;
+}
+
+/// Where a connection comes from, for rate limits and logs.
+pub type Peer = std::net::IpAddr;
+
+/// The initiator's side of one authentication exchange.
+pub trait Initiator: Send {
+    /// The security trailer's type.
+    fn auth_type(&self) -> AuthType;
+    /// Takes the server's last token (empty at the start) and makes the next one.
+    fn step<'a>(&'a mut self, token: &'a [u8]) -> BoxFuture<'a, Result<Initiated, AuthError>>;
+}
+
+/// What an initiator says to one token.
+pub enum Initiated {
+    /// Send this token and wait for the next leg.
+    Continue(Vec<u8>),
+    /// The context stands. If there is a token, it must still be sent.
+    Done {
+        /// Last token for the server, if there is one.
+        token: Option<Vec<u8>>,
+        /// The context.
+        context: Box<dyn SecurityContext>,
+    },
+}
+
+/// Time and randomness, handed in so that recorded exchanges can be replayed.
+pub trait Environment: Send + Sync {
+    /// The time now.
+    fn now(&self) -> SystemTime;
+    /// Fills `buffer` with bytes of a cryptographic generator.
+    fn random(&self, buffer: &mut [u8]) -> Result<(), AuthError>;
+}
+
+/// An NTLMv2 response to be verified, exactly as the client sent it.
+pub struct NtlmResponse<'a> {
+    /// The acceptor's challenge.
+    pub server_challenge: [u8; 8],
+    /// DomainName of the AUTHENTICATE message.
+    pub domain: &'a str,
+    /// UserName of the AUTHENTICATE message.
+    pub user: &'a str,
+    /// Workstation of the AUTHENTICATE message.
+    pub workstation: &'a str,
+    /// NtChallengeResponse: NTProofStr and the client's blob.
+    pub nt_response: &'a [u8],
+    /// Where the connection comes from.
+    pub peer: Peer,
+}
+
+/// A verified NTLM logon.
+pub struct NtlmLogon {
+    /// SessionBaseKey.
+    pub session_base_key: zeroize::Zeroizing<[u8; 16]>,
+    /// Who it is, by the account database, never by the message.
+    pub caller: Caller,
+}
+
+/// Checks NTLMv2 responses: local accounts, or a domain controller (Netlogon pass-through).
+pub trait Verifier: Send + Sync {
+    /// The verdict. Every refusal looks alike to the client.
+    fn verify<'a>(
+        &'a self,
+        response: NtlmResponse<'a>,
+    ) -> BoxFuture<'a, Result<NtlmLogon, AuthError>>;
+}
+
+/// Why authentication or protection failed. Clients learn nothing but that it failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// A token is malformed.
+    #[error("malformed {0}")]
+    Malformed(&'static str),
+}

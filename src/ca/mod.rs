@@ -1,0 +1,1 @@
+//! The certificate authority: keys, signing, lint, certificates and CRLs.

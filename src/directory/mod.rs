@@ -1,0 +1,1 @@
+//! Where templates and principals come from.

@@ -1,0 +1,1 @@
+//! The sequence of an enrollment: parse, resolve facts, policy, ca, store, answer.

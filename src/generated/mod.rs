@@ -1,0 +1,1 @@
+//! Written by `codegen` from `idl/`; never edited by hand.

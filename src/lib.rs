@@ -1,0 +1,24 @@
+//! wcce: an enterprise certificate authority for Active Directory, and its client.
+//!
+//! The rooms and the way imports run between them are described in `ARCHITECTURE.md`.
+
+// Tests build their inputs with casts; input paths may not.
+#![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
+
+pub mod asn1;
+pub mod auth;
+pub mod ca;
+pub mod client;
+pub mod directory;
+pub mod enroll;
+#[rustfmt::skip]
+#[allow(missing_docs)]
+pub mod generated;
+pub mod model;
+pub mod ndr;
+pub mod policy;
+pub mod request;
+pub mod rpc;
+pub mod server;
+pub mod services;
+pub mod store;

@@ -1,0 +1,32 @@
+//! The shared values of wcce: what the rooms hand each other. No I/O, no clock.
+
+mod caller;
+mod deny;
+mod extension;
+mod hresult;
+mod oid;
+mod plan;
+mod principal;
+mod request;
+mod row;
+mod security_descriptor;
+mod sid;
+mod template;
+
+pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
+pub use deny::DenyReason;
+pub use extension::{Extension, GeneralName, KeyUsage};
+pub use hresult::HResult;
+pub use oid::{Oid, OidError};
+pub use plan::{IssuancePlan, SubjectName, TemplateExtension};
+pub use principal::{Principal, PrincipalKind};
+pub use request::{
+    Attribute, EnrollmentRequest, NameAttribute, PublicKeyInfo, PublicKeyKind, RequestFormat,
+    TemplateHint,
+};
+pub use row::{CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
+pub use security_descriptor::{AccessMask, Ace, AceKind, Acl, SecurityDescriptor};
+pub use sid::{Sid, SidError};
+pub use template::{
+    EnrollmentFlags, GeneralFlags, NameFlags, PrivateKeyFlags, SchemaVersion, Template,
+};

@@ -1,0 +1,129 @@
+//! Object identifiers, kept as their DER content bytes so that every arc that fits DER fits here.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// An object identifier.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Oid(Box<[u8]>);
+
+/// Text or bytes that are not an object identifier.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not an object identifier")]
+pub struct OidError;
+
+impl Oid {
+    /// From the content octets of a DER OBJECT IDENTIFIER. Refuses non-minimal or cut arcs.
+    pub fn from_der_content(content: &[u8]) -> Result<Self, OidError> {
+        let ends = content.last().is_some_and(|last| last & 0x80 == 0);
+        let mut at_start = true;
+        for byte in content {
+            if at_start && *byte == 0x80 {
+                return Err(OidError);
+            }
+            at_start = byte & 0x80 == 0;
+        }
+        if ends && arcs(content).is_some() { Ok(Self(content.into())) } else { Err(OidError) }
+    }
+
+    /// The content octets of the DER encoding.
+    pub fn der_content(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The arcs, or `None` where one is over 128 bits.
+fn arcs(content: &[u8]) -> Option<Vec<u128>> {
+    let mut out = Vec::new();
+    let mut value: u128 = 0;
+    for byte in content {
+        value = value.checked_mul(128)?.checked_add(u128::from(byte & 0x7F))?;
+        if byte & 0x80 == 0 {
+            if out.is_empty() {
+                let root = (value / 40).min(2);
+                out.push(root);
+                value = value.checked_sub(root.checked_mul(40)?)?;
+            }
+            out.push(value);
+            value = 0;
+        }
+    }
+    Some(out)
+}
+
+impl FromStr for Oid {
+    type Err = OidError;
+
+    fn from_str(text: &str) -> Result<Self, OidError> {
+        let mut parts = text.split('.').map(|part| {
+            let digits = !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| part.parse::<u128>().ok()).flatten().ok_or(OidError)
+        });
+        let root = parts.next().ok_or(OidError)??;
+        let second = parts.next().ok_or(OidError)??;
+        if root > 2 || (root < 2 && second > 39) {
+            return Err(OidError);
+        }
+        let first = root.checked_mul(40).and_then(|r| r.checked_add(second)).ok_or(OidError)?;
+        let mut content = Vec::new();
+        push_arc(&mut content, first);
+        for part in parts {
+            push_arc(&mut content, part?);
+        }
+        Ok(Self(content.into()))
+    }
+}
+
+fn push_arc(out: &mut Vec<u8>, arc: u128) {
+    let groups = (128 - arc.leading_zeros()).div_ceil(7).max(1);
+    for group in (0..groups).rev() {
+        let [low, ..] = (arc >> (group.saturating_mul(7))).to_le_bytes();
+        out.push((low & 0x7F) | if group == 0 { 0 } else { 0x80 });
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, arc) in arcs(&self.0).unwrap_or_default().iter().enumerate() {
+            if index > 0 {
+                f.write_str(".")?;
+            }
+            write!(f, "{arc}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_der_agree() {
+        for (text, der) in [
+            ("1.3.6.1.4.1.311.20.2.1", &[0x2B, 6, 1, 4, 1, 0x82, 0x37, 20, 2, 1][..]),
+            ("2.5.29.15", &[0x55, 29, 15]),
+            ("2.999", &[0x88, 0x37]),
+        ] {
+            let oid: Oid = text.parse().expect("valid");
+            assert_eq!(oid.der_content(), der);
+            assert_eq!(Oid::from_der_content(der).expect("valid").to_string(), text);
+        }
+    }
+
+    #[test]
+    fn malformed_is_refused() {
+        for text in ["", "1", "1..2", "3.1", "1.40", "1.+2", "1.2.x"] {
+            assert!(text.parse::<Oid>().is_err(), "{text}");
+        }
+        for der in [&[][..], &[0x80, 1], &[0x2B, 0x82], &[0x2B, 0x80, 1]] {
+            assert!(Oid::from_der_content(der).is_err(), "{der:?}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A row of the Request table ([MS-CSRA] 3.1.1.1, [MS-WCCE] 3.2.1.1.1).
+
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use super::HResult;
+
+/// Request.RequestID: positive, unique, ascending.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct RequestId(pub u32);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A certificate serial number: big-endian, positive, at most 20 bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SerialNumber(pub Vec<u8>);
+
+impl fmt::Display for SerialNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for SerialNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Request.Disposition, with the values that Windows tools display ([MS-WCCE] 7, note 90).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Disposition {
+    /// 9: waits for a certificate manager.
+    Pending,
+    /// 12: a certificate of another CA, imported.
+    Foreign,
+    /// 15: a certificate of this CA itself.
+    CaCertificate,
+    /// 20: issued.
+    Issued,
+    /// 21: issued, and revoked since.
+    Revoked,
+    /// 30: could not be processed.
+    Failed,
+    /// 31: denied by policy or by a manager.
+    Denied,
+}
+
+impl Disposition {
+    /// The value of the column.
+    pub fn column_value(self) -> u32 {
+        match self {
+            Self::Pending => 9,
+            Self::Foreign => 12,
+            Self::CaCertificate => 15,
+            Self::Issued => 20,
+            Self::Revoked => 21,
+            Self::Failed => 30,
+            Self::Denied => 31,
+        }
+    }
+}
+
+/// A row before it has an id: what the store turns into a [`RequestRow`].
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NewRow {
+    /// Request.RawRequest, at most 64 KiB by default (a setting).
+    pub raw_request: Vec<u8>,
+    /// Request.RequestType: dwFlags as received.
+    pub request_type: u32,
+    /// Request.RequestFlags ([MS-CSRA] 3.1.1.1.2).
+    pub request_flags: u32,
+    /// Request.RequestAttributes: the attributes, one `Name:Value` a line.
+    pub request_attributes: String,
+    /// Request.SubmittedWhen.
+    pub submitted_when: SystemTime,
+    /// Request.ResolvedWhen.
+    pub resolved_when: Option<SystemTime>,
+    /// Request.Disposition.
+    pub disposition: Disposition,
+    /// Request.StatusCode.
+    pub status_code: u32,
+    /// Request.DispositionMessage.
+    pub disposition_message: String,
+    /// Request.RequesterName, `DOMAIN\account`.
+    pub requester_name: String,
+    /// Request.CallerName, `DOMAIN\account`.
+    pub caller_name: String,
+    /// Caller_SID, in text.
+    pub caller_sid: String,
+    /// Request.RawName: DER of the request's subject.
+    pub request_raw_name: Vec<u8>,
+    /// Request.DistinguishedName.
+    pub request_distinguished_name: String,
+    /// Request.RawOldCertificate, for renewals.
+    pub raw_old_certificate: Option<Vec<u8>>,
+    /// Request.SignerPolicies.
+    pub signer_policies: Vec<String>,
+    /// Request.SignerApplicationPolicies.
+    pub signer_application_policies: Vec<String>,
+    /// CertificateTemplate: the OID of a v2+ template, the cn of a v1 template.
+    pub certificate_template: String,
+    /// Side table Attribute: (AttributeName, AttributeValue).
+    pub attributes: Vec<(String, String)>,
+    /// Side table Extension: (ExtensionName, ExtensionFlags, ExtensionRawValue).
+    pub extensions: Vec<(String, u32, Vec<u8>)>,
+    /// The issued certificate, where there is one.
+    pub certificate: Option<CertificateColumns>,
+}
+
+/// Columns of the issued certificate.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CertificateColumns {
+    /// RawCertificate.
+    pub raw: Vec<u8>,
+    /// SerialNumber.
+    pub serial_number: SerialNumber,
+    /// CertificateHash: SHA-1.
+    pub certificate_hash: [u8; 20],
+    /// IssuerNameId: key index << 16 | certificate index.
+    pub issuer_name_id: u32,
+    /// NotBefore.
+    pub not_before: SystemTime,
+    /// NotAfter.
+    pub not_after: SystemTime,
+    /// SubjectKeyIdentifier.
+    pub subject_key_identifier: Vec<u8>,
+    /// RawPublicKey.
+    pub raw_public_key: Vec<u8>,
+    /// PublicKeyLength in bits.
+    pub public_key_length: u32,
+    /// PublicKeyAlgorithm: OID in text.
+    pub public_key_algorithm: String,
+    /// DistinguishedName of the certificate.
+    pub distinguished_name: String,
+    /// RawName: DER of the certificate's subject.
+    pub raw_name: Vec<u8>,
+    /// UPN of the SAN.
+    pub upn: Option<String>,
+    /// EnrollmentFlags of the template.
+    pub enrollment_flags: u32,
+    /// GeneralFlags of the template.
+    pub general_flags: u32,
+}
+
+/// A row of the Request table.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RequestRow {
+    /// Request.RequestID.
+    pub id: RequestId,
+    /// All other columns.
+    pub columns: NewRow,
+    /// Request.RevokedWhen.
+    pub revoked_when: Option<SystemTime>,
+    /// Request.RevokedEffectiveWhen.
+    pub revoked_effective_when: Option<SystemTime>,
+    /// Request.RevokedReason.
+    pub revoked_reason: Option<u32>,
+}
+
+impl RequestRow {
+    /// Request.StatusCode as an HRESULT.
+    pub fn status(&self) -> HResult {
+        HResult(self.columns.status_code)
+    }
+}

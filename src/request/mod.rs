@@ -1,0 +1,1 @@
+//! Raw request bytes and attributes to one verified enrollment request.

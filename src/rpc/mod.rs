@@ -1,0 +1,1 @@
+//! DCE/RPC, connection oriented.

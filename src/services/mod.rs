@@ -1,0 +1,1 @@
+//! The generated server traits, implemented over the core.
