@@ -4,6 +4,7 @@
 //! blocking library), the acceptor's future waits for it and the shell decides where it runs.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -91,6 +92,13 @@ pub enum Accepted {
 pub trait Acceptor: Send {
     /// Takes the client's next token. After an error the exchange is dead.
     fn accept<'a>(&'a mut self, token: &'a [u8]) -> BoxFuture<'a, Result<Accepted, AuthError>>;
+
+    /// Whether SPNEGO must see a mechListMIC although this mechanism was the client's first
+    /// choice ([MS-SPNG] 3.3.5.1: NTLM whose AUTHENTICATE carries a MIC). Asked after
+    /// [`Accepted::Done`].
+    fn wants_mech_list_mic(&self) -> bool {
+        false
+    }
 }
 
 /// Makes acceptors: one for each authentication exchange on an association.
@@ -105,8 +113,15 @@ pub trait AcceptorFactory: Send + Sync {
     ) -> Option<Box<dyn Acceptor>>;
 }
 
-/// Where a connection comes from, for rate limits and logs.
-pub type Peer = std::net::IpAddr;
+/// The two ends of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Peer {
+    /// The client's address, for rate limits and logs.
+    pub remote: IpAddr,
+    /// The address that the client dialled, as this end of the socket sees it: a client that
+    /// dialled an address names it as its target (MsvAvTargetName).
+    pub local: IpAddr,
+}
 
 /// The initiator's side of one authentication exchange.
 pub trait Initiator: Send {
@@ -170,10 +185,39 @@ pub trait Verifier: Send + Sync {
     ) -> BoxFuture<'a, Result<NtlmLogon, AuthError>>;
 }
 
-/// Why authentication or protection failed. Clients learn nothing but that it failed.
+/// Why authentication or protection failed. This is for the log: clients learn nothing but that
+/// it failed, whatever the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AuthError {
     /// A token is malformed.
     #[error("malformed {0}")]
     Malformed(&'static str),
+    /// A token is well-formed, but the settings or the protocol's security rules forbid it.
+    #[error("refused: {0}")]
+    Refused(&'static str),
+    /// A token that the state of the exchange doesn't allow, or one after its end.
+    #[error("a token out of sequence")]
+    OutOfSequence,
+    /// Unknown account, wrong password, disabled account: never told apart.
+    #[error("unknown user, wrong password or disabled account")]
+    LogonFailure,
+    /// Too many failures of this user or from this address: not even looked at.
+    #[error("too many failed logons: refused without a check until the back-off ends")]
+    Throttled,
+    /// No verdict could be had: the account database or domain controller is out of reach.
+    #[error("no verdict on the logon: {0}")]
+    Unavailable(String),
+    /// A signature, checksum or sequence number is wrong. The context is dead.
+    #[error("bad signature or sequence number")]
+    BadSignature,
+    /// The sequence numbers are used up, or the context is dead: connect anew.
+    #[error("the security context can't protect any more messages")]
+    ContextExpired,
+    /// The operating system gives no random bytes.
+    #[error("the operating system gives no random bytes")]
+    Random,
+    /// The initiator's library refuses.
+    #[error("initiator: {0}")]
+    Initiator(String),
 }
