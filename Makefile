@@ -1,0 +1,30 @@
+# make demo   start a CA on loopback and enrol through it
+# make test   install what is missing and run everything
+
+.PHONY: help demo test lint deny bench generate
+
+help:
+	@sed -n 's/^# make/  make/p' Makefile
+
+demo:
+	@bash tests/demo.sh
+
+test:
+	@bash tests/run.sh
+
+# make lint   rustfmt and clippy
+lint:
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# make deny   licences, bans, sources and advisories
+deny:
+	@bash tests/deny.sh
+
+# make bench  criterion benches and the load generator
+bench:
+	@bash tests/bench.sh
+
+# make generate   write src/generated from idl
+generate:
+	cargo run -q -p codegen

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Everything that proves wcce: lints, licences, Rust tests, replays, foreign clients.
+# WCCE_CAPTURES names a folder of captures to replay (they may not be distributed with wcce).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/install.sh
+
+need_packages build-essential cmake pkg-config ca-certificates git openssl gnutls-bin tshark \
+  iproute2 util-linux python3 python3-venv python3-samba
+need_rust
+need_python
+
+export WCCE_TALLY="$PWD/target/tally" WCCE_REQUIRE_FOREIGN=1
+mkdir -p target
+: > "$WCCE_TALLY"
+
+say "rustfmt and clippy"
+cargo fmt --all -- --check
+cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+
+say "licences and advisories"
+bash tests/deny.sh
+
+say "Rust tests (unit, property, golden, vectors, replays, crashes)"
+cargo test --workspace --locked
+
+say "foreign clients"
+cargo build --quiet --locked --bins
+bash tests/netns.sh "$WCCE_PYTHON" -m pytest -q -rA tests/foreign
+
+say "what was exercised"
+"$WCCE_PYTHON" tests/tally.py "$WCCE_TALLY" tests/expected-tally.txt
