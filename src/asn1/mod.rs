@@ -1,1 +1,30 @@
-//! DER structures: PKCS#10, X.509 names and extensions, Microsoft attributes.
+//! DER structures: PKCS#10, X.509 names, extensions and certificates, Microsoft attributes.
+//!
+//! A strict reader over slices is the base ([`Reader`]), not serde types: signatures are verified
+//! over the bytes that were received, so every structure keeps its raw bytes; real clients deviate
+//! in ways that typed decoders refuse (absent algorithm parameters, PrintableStrings with foreign
+//! characters, an explicit `critical FALSE`); and what an unauthenticated peer sends has to be
+//! bounded in depth and count before anything is allocated. The picky-asn1 types do none of this.
+//!
+//! Reading: [`check_structure`] once over a whole message, then the structure's own `parse`.
+//! Writing: [`Writer`], which cannot fail.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+mod error;
+mod normalize;
+pub mod oids;
+mod reader;
+mod strings;
+mod time;
+mod writer;
+
+pub use error::Asn1Error;
+pub use normalize::to_der;
+pub use reader::{BitString, Element, Reader, Tag, check_structure};
+pub use strings::{decode_text, encode_bmp};
+pub use time::{decode_time, encode_time};
+pub use writer::{Writer, sequence};
+
+/// Deepest nesting of constructed values that [`check_structure`] and [`to_der`] follow.
+pub const MAX_DEPTH: usize = 32;

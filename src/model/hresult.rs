@@ -40,6 +40,9 @@ codes! {
     CRYPT_E_NO_SIGNER = 0x8009_200E, "The signed cryptographic message does not have a signer.";
     CRYPT_E_REVOKED = 0x8009_2010, "The certificate is revoked.";
     CRYPT_E_ASN1_ERROR = 0x8009_3100, "ASN1 error.";
+    CRYPT_E_ASN1_EOD = 0x8009_3102, "ASN1 unexpected end of data.";
+    CRYPT_E_ASN1_CORRUPT = 0x8009_3103, "ASN1 corrupted data.";
+    CRYPT_E_ASN1_LARGE = 0x8009_3104, "ASN1 value too large.";
     CRYPT_E_ASN1_BADTAG = 0x8009_310B, "ASN1 bad tag value met.";
     CERT_E_EXPIRED = 0x800B_0101, "A required certificate is not within its validity period.";
     CERT_E_UNTRUSTEDROOT = 0x800B_0109, "A certificate chain terminated in a root certificate that is not trusted.";

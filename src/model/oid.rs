@@ -1,11 +1,12 @@
 //! Object identifiers, kept as their DER content bytes so that every arc that fits DER fits here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 /// An object identifier.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Oid(Box<[u8]>);
+pub struct Oid(Cow<'static, [u8]>);
 
 /// Text or bytes that are not an object identifier.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -13,6 +14,11 @@ pub struct Oid(Box<[u8]>);
 pub struct OidError;
 
 impl Oid {
+    /// For constants: the content octets of a DER encoding that is known to be right.
+    pub(crate) const fn from_static(content: &'static [u8]) -> Self {
+        Self(Cow::Borrowed(content))
+    }
+
     /// From the content octets of a DER OBJECT IDENTIFIER. Refuses non-minimal or cut arcs.
     pub fn from_der_content(content: &[u8]) -> Result<Self, OidError> {
         let ends = content.last().is_some_and(|last| last & 0x80 == 0);
@@ -23,7 +29,11 @@ impl Oid {
             }
             at_start = byte & 0x80 == 0;
         }
-        if ends && arcs(content).is_some() { Ok(Self(content.into())) } else { Err(OidError) }
+        if ends && arcs(content).is_some() {
+            Ok(Self(Cow::Owned(content.to_vec())))
+        } else {
+            Err(OidError)
+        }
     }
 
     /// The content octets of the DER encoding.
@@ -70,7 +80,7 @@ impl FromStr for Oid {
         for part in parts {
             push_arc(&mut content, part?);
         }
-        Ok(Self(content.into()))
+        Ok(Self(Cow::Owned(content)))
     }
 }
 
