@@ -33,6 +33,8 @@ codes! {
     E_OUTOFMEMORY = 0x8007_000E, "Not enough memory resources are available to complete this operation.";
     FILE_NOT_FOUND = 0x8007_0002, "The system cannot find the file specified.";
     INVALID_DATA = 0x8007_000D, "The data is invalid.";
+    NO_SUCH_USER = 0x8007_0525, "The specified account does not exist.";
+    ACCOUNT_DISABLED = 0x8007_0533, "This user can't sign in because this account is currently disabled.";
     SERVER_UNAVAILABLE = 0x8007_06BA, "The RPC server is unavailable.";
     NTE_BAD_SIGNATURE = 0x8009_0006, "Invalid signature.";
     NTE_BAD_KEY = 0x8009_0003, "Bad key.";
@@ -84,6 +86,7 @@ codes! {
     CERTSRV_E_UNKNOWN_CERT_TYPE = 0x8009_4813, "One or more certificate templates to be enabled on this certification authority could not be found.";
     CERTSRV_E_CERT_TYPE_OVERLAP = 0x8009_4814, "The certificate template renewal period is longer than the certificate validity period. The template should be reconfigured or the CA certificate renewed.";
     CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY = 0x8009_4816, "The renewal request was received with a public key that does not match the certificate being renewed.";
+    CERTSRV_E_KEY_ATTESTATION = 0x8009_481A, "The key attestation that the certificate template requires was not performed.";
 }
 
 impl fmt::Debug for HResult {

@@ -12,6 +12,7 @@ mod row;
 mod security_descriptor;
 mod sid;
 mod template;
+mod template_table;
 
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
@@ -25,8 +26,12 @@ pub use request::{
     TemplateHint,
 };
 pub use row::{CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
-pub use security_descriptor::{AccessMask, Ace, AceKind, Acl, SecurityDescriptor};
+pub use security_descriptor::{
+    AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, SddlError, SecurityDescriptor,
+    SecurityDescriptorError,
+};
 pub use sid::{Sid, SidError};
 pub use template::{
     EnrollmentFlags, GeneralFlags, NameFlags, PrivateKeyFlags, SchemaVersion, Template,
 };
+pub use template_table::{DuplicateTemplate, TemplateRow, TemplateTable};

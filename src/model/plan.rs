@@ -46,6 +46,8 @@ pub struct IssuancePlan {
     pub application_policies: Vec<Oid>,
     /// Issuance policies.
     pub certificate_policies: Vec<Oid>,
+    /// pKICriticalExtensions: which of the extensions are to be critical. Key usage says it itself.
+    pub critical_extensions: Vec<Oid>,
     /// SID for the extension 1.3.6.1.4.1.311.25.2.
     pub sid: Option<Sid>,
     /// The template's own extension (name for v1, OID and version for v2 and later).
