@@ -1,1 +1,11 @@
-//! DCE/RPC, connection oriented.
+//! DCE/RPC, connection oriented ([MS-RPCE], C706 chapters 9 to 13).
+//!
+//! [`pdu`] is the codec that both halves share; [`Service`] is what a server offers.
+
+pub mod pdu;
+mod service;
+
+pub use service::{AssociationId, CallContext, Policy, Service};
+
+#[cfg(test)]
+mod testing;
