@@ -3,16 +3,13 @@
 //! Protocol code is sans-IO; where a verdict comes from elsewhere (a domain controller, a
 //! blocking library), the acceptor's future waits for it and the shell decides where it runs.
 
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::model::Caller;
 
-/// A boxed future, for the object-safe async traits of the rooms.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use crate::model::BoxFuture;
 
 /// `auth_type` of a security trailer ([MS-RPCE] 2.2.1.1.7).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

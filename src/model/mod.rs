@@ -35,3 +35,6 @@ pub use template::{
     EnrollmentFlags, GeneralFlags, NameFlags, PrivateKeyFlags, SchemaVersion, Template,
 };
 pub use template_table::{DuplicateTemplate, TemplateRow, TemplateTable};
+
+/// A boxed future, for the object-safe async traits of the rooms.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

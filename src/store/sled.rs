@@ -1,0 +1,284 @@
+//! The embedded default: sled 0.34.7.
+
+mod layout;
+mod writer;
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+use ::sled::Db;
+use serde::Deserialize;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+
+use self::layout::{
+    EncodedRow, FORMAT, FORMAT_KEY, STATE_KEY, State, Trees, disposition_prefix, id_of_row_key,
+    read_error, requester_prefix,
+};
+use self::writer::{Job, QUEUE, Write, Writer};
+use super::{MAX_PAGE, Page, Store, StoreError};
+use crate::model::{BoxFuture, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
+
+/// Settings of the embedded database.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Memory for cached pages, in bytes. Default 64 MiB.
+    pub cache_capacity: u64,
+    /// The largest row (request, certificate and columns together), in bytes. A larger
+    /// request is refused. Default 64 KiB, at most 1 MiB.
+    pub max_row_bytes: usize,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { cache_capacity: 64 * 1024 * 1024, max_row_bytes: 64 * 1024 }
+    }
+}
+
+/// The upper bound of `max_row_bytes`.
+const MAX_ROW_BYTES: usize = 1024 * 1024;
+
+/// The Request table in a sled database.
+pub struct SledStore {
+    shared: Arc<Shared>,
+    max_row_bytes: usize,
+    /// `None` only while the store is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What readers and the writing thread share.
+struct Shared {
+    trees: Trees,
+    /// The state as of the last durable batch; held for writing from a transaction's start
+    /// until it is durable.
+    state: RwLock<State>,
+    /// Why the store is out of service.
+    failure: OnceLock<String>,
+}
+
+impl Shared {
+    fn shared(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
+        let state = self.state.read().map_err(|_| self.fail("a thread panicked".to_owned()))?;
+        self.in_service().map(|()| state)
+    }
+
+    fn exclusive(&self) -> Result<RwLockWriteGuard<'_, State>, StoreError> {
+        let state = self.state.write().map_err(|_| self.fail("a thread panicked".to_owned()))?;
+        self.in_service().map(|()| state)
+    }
+
+    fn in_service(&self) -> Result<(), StoreError> {
+        self.failure.get().map_or(Ok(()), |reason| Err(StoreError::Failed(reason.clone())))
+    }
+
+    /// Takes the store out of service; the first reason stays.
+    fn fail(&self, reason: String) -> StoreError {
+        StoreError::Failed(self.failure.get_or_init(|| reason).clone())
+    }
+}
+
+impl SledStore {
+    /// Opens the database in directory `path`, or makes it (mode 0700). Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::Newer`], [`StoreError::Damaged`],
+    /// [`StoreError::Open`].
+    pub fn open(path: &Path, config: &StoreConfig) -> Result<Self, StoreError> {
+        let open_error = |error: io::Error| open_error(path, error);
+        if config.max_row_bytes > MAX_ROW_BYTES {
+            let reason = format!("max_row_bytes is above {MAX_ROW_BYTES}");
+            return Err(StoreError::Open { path: path.to_owned(), reason });
+        }
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(open_error)?;
+        let (db, trees, state) = open_database(path, config)?;
+        let file = File::open(path.join("db")).map_err(open_error)?;
+        file.sync_all().map_err(open_error)?;
+        for directory in [path, path.parent().unwrap_or(path)] {
+            File::open(directory).and_then(|handle| handle.sync_all()).map_err(open_error)?;
+        }
+
+        let shared =
+            Arc::new(Shared { trees, state: RwLock::new(state), failure: OnceLock::new() });
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let writer = Writer { db, file, shared: Arc::clone(&shared) };
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(open_error)?;
+        Ok(Self {
+            shared,
+            max_row_bytes: config.max_row_bytes,
+            jobs: Some(jobs),
+            writer: Some(writer),
+        })
+    }
+
+    async fn write(&self, write: Write) -> Result<RequestId, StoreError> {
+        let gone = || self.shared.fail("the writing thread has ended".to_owned());
+        let (answer, waiter) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
+        jobs.send(Job { write, answer }).await.map_err(|_| gone())?;
+        waiter.await.map_err(|_| gone())?
+    }
+
+    /// Reads on a thread that may block.
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Trees, &State) -> Result<T, StoreError> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
+        let shared = Arc::clone(&self.shared);
+        let work = move || {
+            let state = shared.shared()?;
+            read(&shared.trees, &state)
+        };
+        Box::pin(async move { spawn_blocking(work).await.map_err(read_error)? })
+    }
+}
+
+impl Drop for SledStore {
+    /// Waits until what was sent is written.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the writing thread of the database panicked");
+        }
+    }
+}
+
+impl Store for SledStore {
+    fn add(&self, row: NewRow) -> BoxFuture<'_, Result<RequestId, StoreError>> {
+        let row = EncodedRow::new(&row, self.max_row_bytes);
+        Box::pin(async move { self.write(Write::Add(row?)).await })
+    }
+
+    fn update(&self, row: RequestRow, from: Disposition) -> BoxFuture<'_, Result<(), StoreError>> {
+        let encoded = EncodedRow::of(&row, self.max_row_bytes);
+        Box::pin(async move {
+            self.write(Write::Update { id: row.id, from, row: encoded? }).await.map(|_| ())
+        })
+    }
+
+    fn by_id(&self, id: RequestId) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>> {
+        self.read(move |trees, _| trees.row(id))
+    }
+
+    fn by_serial(
+        &self,
+        serial: &SerialNumber,
+    ) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>> {
+        let key = serial.0.clone();
+        self.read(move |trees, _| trees.row_by(&trees.serials, &key))
+    }
+
+    fn by_certificate_hash(
+        &self,
+        hash: [u8; 20],
+    ) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>> {
+        self.read(move |trees, _| trees.row_by(&trees.certificate_hashes, &hash))
+    }
+
+    fn by_requester(
+        &self,
+        name: &str,
+        page: Page,
+    ) -> BoxFuture<'_, Result<Vec<RequestRow>, StoreError>> {
+        let prefix = requester_prefix(name);
+        self.read(move |trees, _| {
+            trees.page(&trees.requesters, &prefix, page.after, page.limit.min(MAX_PAGE))
+        })
+    }
+
+    fn by_disposition(
+        &self,
+        disposition: Disposition,
+        page: Page,
+    ) -> BoxFuture<'_, Result<Vec<RequestRow>, StoreError>> {
+        let prefix = disposition_prefix(disposition.column_value());
+        self.read(move |trees, _| {
+            trees.page(&trees.dispositions, &prefix, page.after, page.limit.min(MAX_PAGE))
+        })
+    }
+
+    fn count(&self, disposition: Disposition) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.read(move |_, state| {
+            Ok(state.counts.get(&disposition.column_value()).copied().unwrap_or_default())
+        })
+    }
+
+    fn last_issued(&self) -> BoxFuture<'_, Result<Option<SystemTime>, StoreError>> {
+        self.read(|_, state| Ok(state.last_issued))
+    }
+}
+
+fn open_error(path: &Path, error: io::Error) -> StoreError {
+    StoreError::Open { path: path.to_owned(), reason: error.to_string() }
+}
+
+/// Opens database and trees and reads the state. sled panics on some damaged files.
+fn open_database(path: &Path, config: &StoreConfig) -> Result<(Db, Trees, State), StoreError> {
+    let damaged = |reason: String| StoreError::Damaged { path: path.to_owned(), reason };
+    let open = || -> Result<_, StoreError> {
+        let sled_error = |error: ::sled::Error| match error {
+            ::sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
+                StoreError::Locked(path.to_owned())
+            }
+            ::sled::Error::Io(error) => open_error(path, error),
+            error => damaged(error.to_string()),
+        };
+        let settings = ::sled::Config::new().path(path).cache_capacity(config.cache_capacity);
+        let db = settings.open().map_err(sled_error)?;
+        let trees = Trees::open(&db).map_err(sled_error)?;
+        let state = read_state(&db, &trees, sled_error)?;
+        Ok((db, trees, state))
+    };
+    catch_unwind(AssertUnwindSafe(open))
+        .unwrap_or_else(|_| Err(damaged("the database library panicked".to_owned())))
+        .map_err(|error| match error {
+            StoreError::Read(reason) => damaged(reason),
+            error => error,
+        })
+}
+
+/// The state of the database; a new one gets its format version and first state here.
+fn read_state(
+    db: &Db,
+    trees: &Trees,
+    sled_error: impl Fn(::sled::Error) -> StoreError,
+) -> Result<State, StoreError> {
+    let Some(format) = trees.meta.get(FORMAT_KEY).map_err(&sled_error)? else {
+        if !trees.rows.is_empty() {
+            return Err(read_error("it has rows but no format version"));
+        }
+        let state = State::new();
+        trees.meta.insert(STATE_KEY, state.encode()?).map_err(&sled_error)?;
+        trees.meta.insert(FORMAT_KEY, &FORMAT.to_be_bytes()).map_err(&sled_error)?;
+        db.flush().map_err(&sled_error)?;
+        return Ok(state);
+    };
+    let format = <[u8; 4]>::try_from(&*format).map_err(|_| read_error("no format version"))?;
+    match u32::from_be_bytes(format) {
+        FORMAT => {}
+        found => return Err(StoreError::Newer { found, known: FORMAT }),
+    }
+    let state = trees.meta.get(STATE_KEY).map_err(&sled_error)?;
+    let state = State::decode(&state.ok_or_else(|| read_error("it has no state"))?)?;
+    if let Some((last, _)) = trees.rows.last().map_err(&sled_error)?
+        && id_of_row_key(&last)?.0 >= state.next_id
+    {
+        return Err(read_error("it has a row with an id not given yet"));
+    }
+    Ok(state)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,317 @@
+//! How rows and indexes lie in sled's trees.
+//!
+//! A leaf of a sled tree holds some 16 values and is written as one message; a message above
+//! 128 KiB goes to a file of its own that nobody syncs. So rows are cut into [`CHUNK`]s, and
+//! keys of indexes are short.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use ::sled::transaction::{TransactionalTree, UnabortableTransactionError};
+use ::sled::{Db, IVec, Tree};
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Disposition, NewRow, RequestId, RequestRow};
+use crate::store::StoreError;
+
+/// Version of everything in this file. A change of [`NewRow`] or of a tree needs a new one,
+/// and a way to read the old.
+pub const FORMAT: u32 = 1;
+
+/// The longest value of tree `rows`: 20 of them stay below sled's 128 KiB.
+const CHUNK: usize = 6 * 1024;
+
+/// Key of [`FORMAT`] in tree `meta`.
+pub const FORMAT_KEY: &[u8] = b"format";
+/// Key of [`State`] in tree `meta`.
+pub const STATE_KEY: &[u8] = b"state";
+
+/// The trees.
+pub struct Trees {
+    /// id ‖ number of chunk → chunk; the first starts with the length of all.
+    pub rows: Tree,
+    /// Serial number → id.
+    pub serials: Tree,
+    /// SHA-1 of the certificate → id.
+    pub certificate_hashes: Tree,
+    /// SHA-256 of the requester's name in lower case ‖ id → nothing.
+    pub requesters: Tree,
+    /// Column value of the disposition ‖ id → nothing.
+    pub dispositions: Tree,
+    /// [`FORMAT_KEY`] and [`STATE_KEY`].
+    pub meta: Tree,
+}
+
+impl Trees {
+    /// Opens the trees, making those that are missing.
+    pub fn open(db: &Db) -> ::sled::Result<Self> {
+        Ok(Self {
+            rows: db.open_tree("rows")?,
+            serials: db.open_tree("serials")?,
+            certificate_hashes: db.open_tree("certificate_hashes")?,
+            requesters: db.open_tree("requesters")?,
+            dispositions: db.open_tree("dispositions")?,
+            meta: db.open_tree("meta")?,
+        })
+    }
+
+    /// The row of this id.
+    pub fn row(&self, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
+        read_row(id, |key| self.rows.get(key)).map_err(|error: RowError<::sled::Error>| match error
+        {
+            RowError::Tree(error) => read_error(&error),
+            RowError::Row(error) => error,
+        })
+    }
+
+    /// The row that `index` names under `key`.
+    pub fn row_by(&self, index: &Tree, key: &[u8]) -> Result<Option<RequestRow>, StoreError> {
+        let Some(id) = index.get(key).map_err(|error| read_error(&error))? else {
+            return Ok(None);
+        };
+        self.row(id_of(&id)?)?.map(Some).ok_or_else(|| read_error("an index names no row"))
+    }
+
+    /// Up to `limit` rows from the part of `index` below `prefix`, after the id `after`.
+    pub fn page(
+        &self,
+        index: &Tree,
+        prefix: &[u8],
+        after: Option<RequestId>,
+        limit: usize,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        let Some(first) = after.map_or(Some(0), |RequestId(id)| id.checked_add(1)) else {
+            return Ok(Vec::new());
+        };
+        let range = index_key(prefix, RequestId(first))..=index_key(prefix, RequestId(u32::MAX));
+        let row = |key: IVec| {
+            let id = id_of(key.get(prefix.len()..).unwrap_or_default())?;
+            self.row(id)?.ok_or_else(|| read_error("an index names no row"))
+        };
+        let keys = index.range(range).keys().take(limit);
+        keys.map(|key| row(key.map_err(|error| read_error(&error))?)).collect()
+    }
+}
+
+/// An error of sled while reading, or an inconsistency found.
+pub fn read_error(reason: impl ToString) -> StoreError {
+    StoreError::Read(reason.to_string())
+}
+
+/// What the writer keeps beside the rows, so that nothing has to be scanned.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct State {
+    /// The id of the next row.
+    pub next_id: u32,
+    /// The latest time of issue.
+    pub last_issued: Option<SystemTime>,
+    /// Rows of each disposition, by its column value.
+    pub counts: BTreeMap<u32, u64>,
+}
+
+impl State {
+    /// Of a new database: ids start at 1.
+    pub fn new() -> Self {
+        Self { next_id: 1, last_issued: None, counts: BTreeMap::new() }
+    }
+
+    /// As value of [`STATE_KEY`].
+    pub fn encode(&self) -> Result<Vec<u8>, StoreError> {
+        postcard::to_stdvec(self).map_err(|error| StoreError::Encoding(error.to_string()))
+    }
+
+    /// From the value of [`STATE_KEY`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        postcard::from_bytes(bytes).map_err(read_error)
+    }
+
+    /// Counts a row in.
+    pub fn enter(&mut self, entries: &IndexEntries) {
+        let count = self.counts.entry(entries.disposition).or_default();
+        *count = count.saturating_add(1);
+        self.last_issued = self.last_issued.max(entries.issued_at);
+    }
+
+    /// Counts a row out.
+    pub fn leave(&mut self, entries: &IndexEntries) {
+        let count = self.counts.entry(entries.disposition).or_default();
+        *count = count.saturating_sub(1);
+    }
+}
+
+/// A row ready to be written: its value and what the indexes need.
+pub struct EncodedRow {
+    /// Encoded columns.
+    pub value: Vec<u8>,
+    /// Index entries.
+    pub entries: IndexEntries,
+}
+
+/// What the indexes hold of a row.
+pub struct IndexEntries {
+    /// Serial number.
+    pub serial: Option<Vec<u8>>,
+    /// SHA-1 of the certificate.
+    pub certificate_hash: Option<[u8; 20]>,
+    /// [`requester_prefix`].
+    pub requester: Vec<u8>,
+    /// Column value of the disposition.
+    pub disposition: u32,
+    /// Time of issue.
+    pub issued_at: Option<SystemTime>,
+}
+
+impl IndexEntries {
+    /// Of these columns.
+    pub fn of(columns: &NewRow) -> Self {
+        let certificate = columns.certificate.as_ref();
+        let issued = columns.disposition == Disposition::Issued;
+        Self {
+            serial: certificate.map(|c| c.serial_number.0.clone()),
+            certificate_hash: certificate.map(|c| c.certificate_hash),
+            requester: requester_prefix(&columns.requester_name),
+            disposition: columns.disposition.column_value(),
+            issued_at: issued.then(|| columns.resolved_when.unwrap_or(columns.submitted_when)),
+        }
+    }
+}
+
+/// Columns of a row in the order of version 1; the id is in the key.
+#[derive(Serialize, Deserialize)]
+struct StoredRow<C> {
+    columns: C,
+    revoked_when: Option<SystemTime>,
+    revoked_effective_when: Option<SystemTime>,
+    revoked_reason: Option<u32>,
+}
+
+impl EncodedRow {
+    /// A new row.
+    pub fn new(columns: &NewRow, limit: usize) -> Result<Self, StoreError> {
+        let stored = StoredRow {
+            columns,
+            revoked_when: None,
+            revoked_effective_when: None,
+            revoked_reason: None,
+        };
+        Self::encode(&stored, limit)
+    }
+
+    /// The new state of an existing row.
+    pub fn of(row: &RequestRow, limit: usize) -> Result<Self, StoreError> {
+        let stored = StoredRow {
+            columns: &row.columns,
+            revoked_when: row.revoked_when,
+            revoked_effective_when: row.revoked_effective_when,
+            revoked_reason: row.revoked_reason,
+        };
+        Self::encode(&stored, limit)
+    }
+
+    fn encode(row: &StoredRow<&NewRow>, limit: usize) -> Result<Self, StoreError> {
+        let value =
+            postcard::to_stdvec(row).map_err(|error| StoreError::Encoding(error.to_string()))?;
+        if value.len() > limit {
+            return Err(StoreError::TooLarge { size: value.len(), limit });
+        }
+        Ok(Self { value, entries: IndexEntries::of(row.columns) })
+    }
+}
+
+/// What goes wrong while a row is read from a tree or from a transaction.
+pub enum RowError<E> {
+    /// The tree.
+    Tree(E),
+    /// The row's bytes.
+    Row(StoreError),
+}
+
+/// Puts a row together from its chunks.
+fn read_row<E>(
+    id: RequestId,
+    get: impl Fn([u8; 6]) -> Result<Option<IVec>, E>,
+) -> Result<Option<RequestRow>, RowError<E>> {
+    let damaged = |what: &str| RowError::Row(read_error(format!("row {id} {what}")));
+    let Some(first) = get(chunk_key(id, 0)).map_err(RowError::Tree)? else { return Ok(None) };
+    let (length, mut value) = match first.split_first_chunk::<4>() {
+        Some((length, rest)) => (u32::from_be_bytes(*length), rest.to_vec()),
+        None => return Err(damaged("has no length")),
+    };
+    let length = usize::try_from(length).map_err(|_| damaged("has an impossible length"))?;
+    for chunk in 1..=u16::MAX {
+        if value.len() >= length {
+            break;
+        }
+        let next = get(chunk_key(id, chunk)).map_err(RowError::Tree)?;
+        value.extend_from_slice(&next.ok_or_else(|| damaged("lacks a part"))?);
+    }
+    if value.len() != length {
+        return Err(damaged("has parts of the wrong length"));
+    }
+    let StoredRow { columns, revoked_when, revoked_effective_when, revoked_reason } =
+        postcard::from_bytes(&value).map_err(|error| damaged(&error.to_string()))?;
+    Ok(Some(RequestRow { id, columns, revoked_when, revoked_effective_when, revoked_reason }))
+}
+
+/// The row of this id, as a transaction sees it.
+pub fn row_in(
+    rows: &TransactionalTree,
+    id: RequestId,
+) -> Result<Option<RequestRow>, RowError<UnabortableTransactionError>> {
+    read_row(id, |key| rows.get(key))
+}
+
+/// Writes a row's value, and takes away chunks that an older, longer value had.
+pub fn write_row(
+    rows: &TransactionalTree,
+    id: RequestId,
+    value: &[u8],
+) -> Result<(), UnabortableTransactionError> {
+    // `EncodedRow` bounds the value far below 4 GiB, and with it the number of chunks.
+    let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+    let framed = [&length.to_be_bytes(), value].concat();
+    let mut chunks = framed.chunks(CHUNK);
+    for number in 0..=u16::MAX {
+        let key = chunk_key(id, number);
+        match chunks.next() {
+            Some(chunk) => {
+                rows.insert(&key, chunk)?;
+            }
+            None if rows.remove(&key)?.is_none() => break,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+fn chunk_key(RequestId(id): RequestId, chunk: u16) -> [u8; 6] {
+    let [a, b, c, d] = id.to_be_bytes();
+    let [e, f] = chunk.to_be_bytes();
+    [a, b, c, d, e, f]
+}
+
+/// The id at the start of a key of tree `rows`.
+pub fn id_of_row_key(key: &[u8]) -> Result<RequestId, StoreError> {
+    id_of(key.get(..4).unwrap_or_default())
+}
+
+fn id_of(bytes: &[u8]) -> Result<RequestId, StoreError> {
+    let bytes = bytes.try_into().map_err(|_| read_error("an index entry has no id"))?;
+    Ok(RequestId(u32::from_be_bytes(bytes)))
+}
+
+/// Key of an index that lists several rows.
+pub fn index_key(prefix: &[u8], RequestId(id): RequestId) -> Vec<u8> {
+    [prefix, &id.to_be_bytes()].concat()
+}
+
+/// What all keys of one requester start with; hashed, because names have any length.
+pub fn requester_prefix(name: &str) -> Vec<u8> {
+    digest(&SHA256, name.to_lowercase().as_bytes()).as_ref().to_vec()
+}
+
+/// What all keys of one disposition start with.
+pub fn disposition_prefix(column_value: u32) -> [u8; 4] {
+    column_value.to_be_bytes()
+}

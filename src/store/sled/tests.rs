@@ -1,0 +1,307 @@
+use std::time::Duration;
+
+use super::*;
+use crate::model::CertificateColumns;
+
+/// A row with a certificate whose serial number is `serial`, where one is given.
+fn row(requester: &str, disposition: Disposition, serial: Option<u64>) -> NewRow {
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    NewRow {
+        raw_request: vec![0x30; 1200],
+        request_type: 0x100,
+        request_flags: 0,
+        request_attributes: "CertificateTemplate:User".into(),
+        submitted_when: at(1_000),
+        resolved_when: serial.map(|serial| at(2_000 + serial)),
+        disposition,
+        status_code: 0,
+        disposition_message: "Issued".into(),
+        requester_name: requester.into(),
+        caller_name: requester.into(),
+        caller_sid: "S-1-5-21-1-2-3-1105".into(),
+        request_raw_name: vec![0x30, 0],
+        request_distinguished_name: String::new(),
+        raw_old_certificate: None,
+        signer_policies: vec![],
+        signer_application_policies: vec![],
+        certificate_template: "User".into(),
+        attributes: vec![("CertificateTemplate".into(), "User".into())],
+        extensions: vec![("2.5.29.15".into(), 1, vec![3, 2, 5, 0xA0])],
+        certificate: serial.map(|serial| CertificateColumns {
+            raw: serial.to_be_bytes().repeat(100),
+            serial_number: SerialNumber(serial.to_be_bytes().to_vec()),
+            certificate_hash: {
+                let mut hash = [7; 20];
+                hash[..8].copy_from_slice(&serial.to_be_bytes());
+                hash
+            },
+            issuer_name_id: 0,
+            not_before: at(1_000),
+            not_after: at(9_000),
+            subject_key_identifier: vec![1; 20],
+            raw_public_key: vec![2; 270],
+            public_key_length: 2048,
+            public_key_algorithm: "1.2.840.113549.1.1.1".into(),
+            distinguished_name: "CN=alice".into(),
+            raw_name: vec![0x30, 0],
+            upn: Some("alice@example.test".into()),
+            enrollment_flags: 0,
+            general_flags: 0,
+        }),
+    }
+}
+
+fn issued(serial: u64) -> NewRow {
+    row(r"LAB\alice", Disposition::Issued, Some(serial))
+}
+
+fn open(path: &Path) -> SledStore {
+    SledStore::open(path, &StoreConfig::default()).expect("opens")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_come_back_by_every_index_and_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    assert_eq!(store.last_issued().await, Ok(None));
+    assert_eq!(store.add(issued(11)).await, Ok(RequestId(1)));
+    assert_eq!(store.add(row(r"LAB\bob", Disposition::Denied, None)).await, Ok(RequestId(2)));
+    drop(store);
+
+    let store = open(folder.path());
+    assert_eq!(store.add(issued(12)).await, Ok(RequestId(3)));
+    let first = store.by_id(RequestId(1)).await.unwrap().expect("row 1");
+    assert_eq!(first.columns, issued(11));
+    assert_eq!(first.revoked_when, None);
+    let serial = SerialNumber(11u64.to_be_bytes().to_vec());
+    assert_eq!(store.by_serial(&serial).await, Ok(Some(first.clone())));
+    let hash = issued(11).certificate.unwrap().certificate_hash;
+    assert_eq!(store.by_certificate_hash(hash).await, Ok(Some(first)));
+    let ids = |rows: Result<Vec<RequestRow>, StoreError>| {
+        rows.unwrap().into_iter().map(|row| row.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(store.by_requester(r"lab\ALICE", Page::FIRST).await), [1, 3]);
+    assert_eq!(ids(store.by_requester(r"LAB\bo", Page::FIRST).await), []);
+    let issued_rows = |page| store.by_disposition(Disposition::Issued, page);
+    assert_eq!(ids(issued_rows(Page::FIRST).await), [1, 3]);
+    assert_eq!(ids(issued_rows(Page { after: None, limit: 1 }).await), [1]);
+    assert_eq!(ids(issued_rows(Page::FIRST.after(RequestId(1))).await), [3]);
+    assert_eq!(ids(issued_rows(Page::FIRST.after(RequestId(u32::MAX))).await), []);
+    assert_eq!(store.count(Disposition::Issued).await, Ok(2));
+    assert_eq!(store.count(Disposition::Denied).await, Ok(1));
+    assert_eq!(store.count(Disposition::Pending).await, Ok(0));
+    assert_eq!(store.last_issued().await, Ok(issued(12).resolved_when));
+    assert_eq!(store.by_id(RequestId(4)).await, Ok(None));
+    assert_eq!(store.by_serial(&SerialNumber(vec![1])).await, Ok(None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_moves_index_entries_and_only_one_wins() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let id = store.add(row(r"LAB\bob", Disposition::Pending, None)).await.unwrap();
+    let mut pending = store.by_id(id).await.unwrap().unwrap();
+
+    pending.columns = row(r"LAB\bob", Disposition::Issued, Some(5));
+    store.update(pending.clone(), Disposition::Pending).await.expect("first manager");
+    assert_eq!(
+        store.update(pending.clone(), Disposition::Pending).await,
+        Err(StoreError::DispositionChanged { id, found: Disposition::Issued })
+    );
+
+    pending.columns.disposition = Disposition::Revoked;
+    pending.revoked_when = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(77));
+    pending.revoked_reason = Some(1);
+    store.update(pending.clone(), Disposition::Issued).await.expect("revoked");
+    let page = store.by_disposition(Disposition::Revoked, Page::FIRST).await.unwrap();
+    assert_eq!(page, [pending.clone()]);
+    for gone in [Disposition::Pending, Disposition::Issued] {
+        assert_eq!(store.by_disposition(gone, Page::FIRST).await, Ok(vec![]));
+        assert_eq!(store.count(gone).await, Ok(0));
+    }
+    assert_eq!(store.last_issued().await, Ok(pending.columns.resolved_when), "stays");
+
+    pending.id = RequestId(99);
+    assert_eq!(
+        store.update(pending, Disposition::Issued).await,
+        Err(StoreError::NotFound(RequestId(99)))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_serial_number_is_taken_once_even_within_a_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(folder.path()));
+    let tasks: Vec<_> = (0..64)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.add(issued(1)).await })
+        })
+        .collect();
+    let mut added = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => added += 1,
+            Err(error) => assert!(matches!(error, StoreError::SerialExists(_)), "{error}"),
+        }
+    }
+    assert_eq!(added, 1);
+    assert_eq!(store.count(Disposition::Issued).await, Ok(1));
+
+    let id = store.add(row("x", Disposition::Pending, None)).await.unwrap();
+    let mut other = store.by_id(id).await.unwrap().unwrap();
+    other.columns = issued(1);
+    let taken = store.update(other, Disposition::Pending).await;
+    assert!(matches!(taken, Err(StoreError::SerialExists(_))), "{taken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_writers_at_once_get_distinct_ids_and_whole_indexes() {
+    const WRITERS: u64 = 256;
+    const EACH: u64 = 8;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(folder.path()));
+    let tasks: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                let mut ids = Vec::new();
+                for n in 0..EACH {
+                    let serial = writer * EACH + n;
+                    let id = store.add(issued(serial)).await.expect("added");
+                    let row = store.by_id(id).await.expect("read").expect("there");
+                    assert_eq!(row.columns, issued(serial), "a writer reads its own row");
+                    ids.push(id.0);
+                }
+                assert!(ids.is_sorted(), "ids ascend");
+                ids
+            })
+        })
+        .collect();
+    let mut ids = Vec::new();
+    for task in tasks {
+        ids.extend(task.await.expect("no panic"));
+    }
+    ids.sort_unstable();
+    let expected: Vec<u32> = (1..=u32::try_from(WRITERS * EACH).unwrap()).collect();
+    assert_eq!(ids, expected);
+    drop(store);
+
+    let store = open(folder.path());
+    let mut seen = Vec::new();
+    let mut page = Page::FIRST;
+    loop {
+        let rows = store.by_disposition(Disposition::Issued, page).await.unwrap();
+        let Some(last) = rows.last() else { break };
+        page = page.after(last.id);
+        for row in rows {
+            let serial = row.columns.certificate.clone().unwrap().serial_number;
+            seen.push(row.id.0);
+            assert_eq!(store.by_serial(&serial).await, Ok(Some(row)));
+        }
+    }
+    assert_eq!(seen, expected);
+    assert_eq!(store.count(Disposition::Issued).await, Ok(WRITERS * EACH));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_rows_stay_in_the_log_and_larger_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(folder.path()));
+    let large = |serial: u64| {
+        let mut row = issued(serial);
+        row.raw_request = (0..62_000u32).map(|n| (n ^ 0x5A) as u8).collect();
+        row
+    };
+    let tasks: Vec<_> = (0..200)
+        .map(|serial| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { (serial, store.add(large(serial)).await.expect("added")) })
+        })
+        .collect();
+    for task in tasks {
+        let (serial, id) = task.await.unwrap();
+        assert_eq!(store.by_id(id).await.unwrap().expect("there").columns, large(serial));
+    }
+    // A shorter new state leaves nothing of the longer one behind.
+    let mut shrunk = store.by_id(RequestId(7)).await.unwrap().unwrap();
+    shrunk.columns.raw_request = vec![1];
+    store.update(shrunk.clone(), Disposition::Issued).await.expect("updated");
+    assert_eq!(store.by_id(RequestId(7)).await, Ok(Some(shrunk)));
+    let blobs = std::fs::read_dir(folder.path().join("blobs")).unwrap().count();
+    assert_eq!(blobs, 0, "sled never syncs blobs");
+
+    let mut too_large = issued(1_000);
+    too_large.raw_request = vec![0; 65_536];
+    let refused = store.add(too_large).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { limit: 65_536, .. })), "{refused:?}");
+    assert_eq!(store.add(issued(1_001)).await, Ok(RequestId(201)), "no id is lost");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_write_takes_the_store_out_of_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.add(issued(1)).await.expect("added");
+    let failed = store.shared.fail("no space left on device".into());
+    assert_eq!(store.add(issued(2)).await, Err(failed.clone()));
+    assert_eq!(store.by_id(RequestId(1)).await, Err(failed.clone()));
+    assert_eq!(store.last_issued().await, Err(failed));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_time_before_1970_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut early = issued(1);
+    early.submitted_when = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+    let refused = store.add(early).await;
+    assert!(matches!(refused, Err(StoreError::Encoding(_))), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_one_process_opens_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let _store = open(folder.path());
+    let second = SledStore::open(folder.path(), &StoreConfig::default()).map(|_| ());
+    assert_eq!(second, Err(StoreError::Locked(folder.path().to_owned())));
+}
+
+#[test]
+fn a_database_of_a_later_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    {
+        let db = ::sled::open(folder.path()).unwrap();
+        let meta = db.open_tree("meta").unwrap();
+        meta.insert(FORMAT_KEY, &9u32.to_be_bytes()).unwrap();
+        db.flush().unwrap();
+    }
+    let opened = SledStore::open(folder.path(), &StoreConfig::default()).map(|_| ());
+    assert_eq!(opened, Err(StoreError::Newer { found: 9, known: FORMAT }));
+}
+
+#[test]
+fn a_damaged_database_is_refused_with_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    {
+        let db = ::sled::open(folder.path()).unwrap();
+        let meta = db.open_tree("meta").unwrap();
+        meta.remove(STATE_KEY).unwrap();
+        db.flush().unwrap();
+    }
+    let opened = SledStore::open(folder.path(), &StoreConfig::default()).map(|_| ());
+    let Err(StoreError::Damaged { path, reason }) = opened else { panic!("{opened:?}") };
+    assert_eq!(path, folder.path());
+    assert_eq!(reason, "it has no state");
+}
+
+#[test]
+fn settings_have_bounds_and_unknown_ones_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = StoreConfig { max_row_bytes: MAX_ROW_BYTES + 1, ..StoreConfig::default() };
+    assert!(matches!(SledStore::open(folder.path(), &config), Err(StoreError::Open { .. })));
+    assert!(toml::from_str::<StoreConfig>("cache = 1").is_err());
+    assert_eq!(toml::from_str::<StoreConfig>("").unwrap(), StoreConfig::default());
+}

@@ -1,0 +1,250 @@
+//! The one thread that writes: it drains a channel, runs one transaction over all trees for
+//! the whole batch, syncs, and then answers everybody in the batch.
+//!
+//! One thread because many concurrent flushes deadlock sled 0.34; a sync of our own because
+//! sled's flush survives a killed process but not a power cut.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use ::sled::Db;
+use ::sled::transaction::{
+    ConflictableTransactionError, TransactionError, Transactional, TransactionalTree,
+    UnabortableTransactionError,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Shared;
+use super::layout::{
+    EncodedRow, IndexEntries, RowError, STATE_KEY, State, disposition_prefix, index_key, row_in,
+    write_row,
+};
+use crate::model::{Disposition, RequestId, SerialNumber};
+use crate::store::StoreError;
+
+/// Jobs that wait at most; further callers wait for a place.
+pub const QUEUE: usize = 1024;
+/// Rows of one transaction at most.
+const BATCH: usize = 512;
+
+/// A write, and who waits for it.
+pub struct Job {
+    /// What to write.
+    pub write: Write,
+    /// Gets the row's id once it is durable.
+    pub answer: oneshot::Sender<Result<RequestId, StoreError>>,
+}
+
+/// What to write.
+pub enum Write {
+    /// A new row.
+    Add(EncodedRow),
+    /// A new state of a row whose disposition must be `from`.
+    Update {
+        /// Which row.
+        id: RequestId,
+        /// Its disposition as the caller knows it.
+        from: Disposition,
+        /// Its new state.
+        row: EncodedRow,
+    },
+}
+
+/// The writing thread's own things.
+pub struct Writer {
+    /// The database.
+    pub db: Db,
+    /// A second handle of sled's file, to sync it.
+    pub file: File,
+    /// Trees, state and failure flag, as readers see them.
+    pub shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Works until all senders are gone.
+    pub fn run(self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(first) = jobs.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH
+                && let Ok(next) = jobs.try_recv()
+            {
+                batch.push(next);
+            }
+            self.commit(batch);
+        }
+    }
+
+    /// Writes a batch and answers it. A failure is everybody's, and for good.
+    fn commit(&self, batch: Vec<Job>) {
+        let (writes, waiters): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|job| (job.write, job.answer)).unzip();
+        // A waiter that is gone does not need its answer.
+        match self.write_durably(&writes) {
+            Ok(results) => waiters.into_iter().zip(results).for_each(|(waiter, result)| {
+                let _ = waiter.send(result);
+            }),
+            Err(failure) => waiters.into_iter().for_each(|waiter| {
+                let _ = waiter.send(Err(failure.clone()));
+            }),
+        }
+    }
+
+    fn write_durably(&self, writes: &[Write]) -> Result<Vec<Answer>, StoreError> {
+        // Readers are kept out until the batch is durable: nobody sees a row that a crash
+        // could still take back.
+        let mut state = self.shared.exclusive()?;
+        let attempt = || -> Result<(Vec<Answer>, State), String> {
+            let (answers, next) = self.transact(writes, &state)?;
+            self.db.flush().map_err(|error| error.to_string())?;
+            self.file.sync_data().map_err(|error| error.to_string())?;
+            Ok((answers, next))
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(attempt))
+            .unwrap_or_else(|_| Err("the database library panicked".to_owned()));
+        match outcome {
+            Ok((answers, next)) => {
+                *state = next;
+                Ok(answers)
+            }
+            Err(reason) => Err(self.shared.fail(reason)),
+        }
+    }
+
+    fn transact(&self, writes: &[Write], state: &State) -> Result<(Vec<Answer>, State), String> {
+        let trees = &self.shared.trees;
+        let all = (
+            &trees.rows,
+            &trees.serials,
+            &trees.certificate_hashes,
+            &trees.requesters,
+            &trees.dispositions,
+            &trees.meta,
+        );
+        let result = all.transaction(
+            |(rows, serials, certificate_hashes, requesters, dispositions, meta)| {
+                let mut batch = Batch {
+                    trees: Indexes { rows, serials, certificate_hashes, requesters, dispositions },
+                    state: state.clone(),
+                };
+                let answers =
+                    writes.iter().map(|write| batch.apply(write)).collect::<Result<Vec<_>, _>>()?;
+                let encoded = batch.state.encode().map_err(ConflictableTransactionError::Abort)?;
+                meta.insert(STATE_KEY, encoded)?;
+                Ok((answers, batch.state))
+            },
+        );
+        result.map_err(|error: TransactionError<StoreError>| error.to_string())
+    }
+}
+
+/// What one writer is told: the id, or why this row alone was refused.
+type Answer = Result<RequestId, StoreError>;
+
+struct Indexes<'a> {
+    rows: &'a TransactionalTree,
+    serials: &'a TransactionalTree,
+    certificate_hashes: &'a TransactionalTree,
+    requesters: &'a TransactionalTree,
+    dispositions: &'a TransactionalTree,
+}
+
+struct Batch<'a> {
+    trees: Indexes<'a>,
+    state: State,
+}
+
+impl Batch<'_> {
+    /// Applies one write. `Err` gives up the whole transaction, an inner one only this write.
+    fn apply(&mut self, write: &Write) -> Result<Answer, ConflictableTransactionError<StoreError>> {
+        Ok(match write {
+            Write::Add(row) => self.add(row)?,
+            Write::Update { id, from, row } => match row_in(self.trees.rows, *id) {
+                Ok(None) => Err(StoreError::NotFound(*id)),
+                Ok(Some(old)) if old.columns.disposition != *from => {
+                    Err(StoreError::DispositionChanged { id: *id, found: old.columns.disposition })
+                }
+                Ok(Some(old)) => self.replace(*id, &IndexEntries::of(&old.columns), row)?,
+                Err(RowError::Row(error)) => Err(error),
+                Err(RowError::Tree(error)) => return Err(error.into()),
+            },
+        })
+    }
+
+    fn add(&mut self, row: &EncodedRow) -> Result<Answer, UnabortableTransactionError> {
+        let id = RequestId(self.state.next_id);
+        let Some(next) = self.state.next_id.checked_add(1) else {
+            return Ok(Err(StoreError::IdsExhausted));
+        };
+        if let Some(taken) = self.serial_of_another(&row.entries, id)? {
+            return Ok(Err(StoreError::SerialExists(taken)));
+        }
+        self.state.next_id = next;
+        self.enter(id, row)?;
+        Ok(Ok(id))
+    }
+
+    fn replace(
+        &mut self,
+        id: RequestId,
+        old: &IndexEntries,
+        row: &EncodedRow,
+    ) -> Result<Answer, UnabortableTransactionError> {
+        if let Some(taken) = self.serial_of_another(&row.entries, id)? {
+            return Ok(Err(StoreError::SerialExists(taken)));
+        }
+        self.leave(id, old)?;
+        self.enter(id, row)?;
+        Ok(Ok(id))
+    }
+
+    fn serial_of_another(
+        &self,
+        entries: &IndexEntries,
+        id: RequestId,
+    ) -> Result<Option<SerialNumber>, UnabortableTransactionError> {
+        let Some(serial) = &entries.serial else { return Ok(None) };
+        let owner = self.trees.serials.get(serial)?;
+        let another = owner.is_some_and(|owner| owner != id.0.to_be_bytes());
+        Ok(another.then(|| SerialNumber(serial.clone())))
+    }
+
+    fn enter(
+        &mut self,
+        id: RequestId,
+        row: &EncodedRow,
+    ) -> Result<(), UnabortableTransactionError> {
+        let (trees, entries) = (&self.trees, &row.entries);
+        let value = &id.0.to_be_bytes();
+        write_row(trees.rows, id, &row.value)?;
+        if let Some(serial) = &entries.serial {
+            trees.serials.insert(serial.as_slice(), value)?;
+        }
+        if let Some(hash) = &entries.certificate_hash {
+            trees.certificate_hashes.insert(hash, value)?;
+        }
+        trees.requesters.insert(index_key(&entries.requester, id), &[])?;
+        trees.dispositions.insert(index_key(&disposition_prefix(entries.disposition), id), &[])?;
+        self.state.enter(entries);
+        Ok(())
+    }
+
+    /// Takes a row out of the indexes.
+    fn leave(
+        &mut self,
+        id: RequestId,
+        entries: &IndexEntries,
+    ) -> Result<(), UnabortableTransactionError> {
+        let trees = &self.trees;
+        if let Some(serial) = &entries.serial {
+            trees.serials.remove(serial.as_slice())?;
+        }
+        if let Some(hash) = &entries.certificate_hash {
+            trees.certificate_hashes.remove(hash)?;
+        }
+        trees.requesters.remove(index_key(&entries.requester, id))?;
+        trees.dispositions.remove(index_key(&disposition_prefix(entries.disposition), id))?;
+        self.state.leave(entries);
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! A process that writes to the store is killed (SIGKILL) in the middle, twenty times over.
+//! Everything that it was told is durable must be there afterwards, and the indexes whole.
+#![cfg(test)]
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use wcce::model::{CertificateColumns, Disposition, NewRow, RequestId, SerialNumber};
+use wcce::store::{Page, SledStore, Store, StoreConfig};
+
+/// Tells the child process where to write.
+const FOLDER: &str = "WCCE_STORE_CRASH_FOLDER";
+const ROUNDS: u32 = 20;
+const WRITERS: u32 = 32;
+
+/// A row about to be issued under a serial number that names process, writer and turn.
+fn row(serial: &str) -> NewRow {
+    NewRow {
+        raw_request: serial.as_bytes().repeat(60),
+        request_type: 0x100,
+        request_flags: 0,
+        request_attributes: String::new(),
+        submitted_when: SystemTime::UNIX_EPOCH,
+        resolved_when: Some(SystemTime::UNIX_EPOCH),
+        disposition: Disposition::Pending,
+        status_code: 0,
+        disposition_message: String::new(),
+        requester_name: r"LAB\alice".into(),
+        caller_name: r"LAB\alice".into(),
+        caller_sid: "S-1-5-21-1-2-3-1105".into(),
+        request_raw_name: vec![0x30, 0],
+        request_distinguished_name: String::new(),
+        raw_old_certificate: None,
+        signer_policies: vec![],
+        signer_application_policies: vec![],
+        certificate_template: "User".into(),
+        attributes: vec![],
+        extensions: vec![],
+        certificate: Some(CertificateColumns {
+            raw: serial.as_bytes().repeat(60),
+            serial_number: SerialNumber(serial.as_bytes().to_vec()),
+            certificate_hash: {
+                let mut hash = [0; 20];
+                hash[..serial.len()].copy_from_slice(serial.as_bytes());
+                hash
+            },
+            issuer_name_id: 0,
+            not_before: SystemTime::UNIX_EPOCH,
+            not_after: SystemTime::UNIX_EPOCH,
+            subject_key_identifier: vec![1; 20],
+            raw_public_key: vec![2; 270],
+            public_key_length: 2048,
+            public_key_algorithm: "1.2.840.113549.1.1.1".into(),
+            distinguished_name: "CN=alice".into(),
+            raw_name: vec![0x30, 0],
+            upn: None,
+            enrollment_flags: 0,
+            general_flags: 0,
+        }),
+    }
+}
+
+/// Not a test: the process that is killed. It adds pending rows, issues them, and reports
+/// each step on standard output once the store has said that it is durable.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "started as a process by the test below"]
+async fn writer_process() {
+    let folder = std::env::var_os(FOLDER).expect("started by the test below");
+    let store = SledStore::open(Path::new(&folder), &StoreConfig::default()).expect("opens");
+    let store = Arc::new(store);
+    let process = std::process::id();
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for turn in 0u32.. {
+                    let serial = format!("{process:x}.{writer}.{turn}");
+                    let id = store.add(row(&serial)).await.expect("added");
+                    report(&format!("pending {id} {serial}\n"));
+                    let mut resolved = store.by_id(id).await.expect("read").expect("there");
+                    resolved.columns.disposition = Disposition::Issued;
+                    store.update(resolved, Disposition::Pending).await.expect("updated");
+                    report(&format!("issued {id} {serial}\n"));
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("no panic");
+    }
+}
+
+fn report(line: &str) {
+    let mut out = std::io::stdout().lock();
+    out.write_all(line.as_bytes()).and_then(|()| out.flush()).expect("parent reads");
+}
+
+fn start_writer(folder: &Path) -> Child {
+    Command::new(std::env::current_exe().expect("own path"))
+        .args(["--ignored", "--exact", "writer_process", "--nocapture"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts")
+}
+
+/// Lets a writer work for a while, kills it, and returns what it had reported: per id the
+/// serial number and whether the row was issued already.
+fn killed_round(folder: &Path, for_millis: u64) -> HashMap<u32, (String, bool)> {
+    let mut child = start_writer(folder);
+    let output = child.stdout.take().expect("piped");
+    let reader = std::thread::spawn(move || {
+        let mut reports = HashMap::new();
+        let mut line = String::new();
+        let mut output = BufReader::new(output);
+        // The last line may be cut by the kill: only whole ones count.
+        while output.read_line(&mut line).expect("readable") > 0 && line.ends_with('\n') {
+            if let [step @ ("pending" | "issued"), id, serial] =
+                line.split_whitespace().collect::<Vec<_>>()[..]
+            {
+                reports.insert(id.parse().expect("id"), (serial.to_owned(), step == "issued"));
+            }
+            line.clear();
+        }
+        reports
+    });
+    std::thread::sleep(Duration::from_millis(for_millis));
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    reader.join().expect("no panic")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_by_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut acknowledged = HashMap::new();
+    for round in 0..ROUNDS {
+        let reports = killed_round(folder.path(), 150 + u64::from(round * 37 % 200));
+        assert!(!reports.is_empty(), "round {round} wrote nothing");
+        let store = SledStore::open(folder.path(), &StoreConfig::default()).expect("reopens");
+        are_there(&store, &reports).await;
+        for (id, report) in reports {
+            assert!(acknowledged.insert(id, report).is_none(), "id {id} was given twice");
+        }
+        assert!(indexes_are_whole(&store).await >= acknowledged.len());
+    }
+    let store = SledStore::open(folder.path(), &StoreConfig::default()).expect("reopens");
+    are_there(&store, &acknowledged).await;
+    println!("{} acknowledged rows survived {ROUNDS} kills", acknowledged.len());
+}
+
+/// Checks that every reported row is there, byte for byte, under its id and its serial number.
+async fn are_there(store: &SledStore, reports: &HashMap<u32, (String, bool)>) {
+    for (id, (serial, issued)) in reports {
+        let found = store.by_id(RequestId(*id)).await.expect("read").expect("not lost");
+        let columns = found.columns.clone();
+        assert!(!issued || columns.disposition == Disposition::Issued, "{id} {serial}");
+        let expected = NewRow { disposition: columns.disposition, ..row(serial) };
+        assert_eq!(columns, expected, "row {id}");
+        let serial = SerialNumber(serial.as_bytes().to_vec());
+        assert_eq!(store.by_serial(&serial).await, Ok(Some(found)));
+    }
+}
+
+/// Checks that the indexes name the same rows, and each once. Returns how many there are.
+async fn indexes_are_whole(store: &SledStore) -> usize {
+    let mut by_disposition = Vec::new();
+    for disposition in [Disposition::Pending, Disposition::Issued] {
+        let mut listed = 0u64;
+        let mut page = Page::FIRST;
+        loop {
+            let rows = store.by_disposition(disposition, page).await.expect("listed");
+            let Some(last) = rows.last() else { break };
+            page = page.after(last.id);
+            for row in rows {
+                assert_eq!(row.columns.disposition, disposition);
+                by_disposition.push(row.id);
+                listed += 1;
+            }
+        }
+        assert_eq!(store.count(disposition).await, Ok(listed));
+    }
+    let mut by_requester = Vec::new();
+    let mut page = Page::FIRST;
+    loop {
+        let rows = store.by_requester(r"LAB\alice", page).await.expect("listed");
+        let Some(last) = rows.last() else { break };
+        page = page.after(last.id);
+        by_requester.extend(rows.iter().map(|row| row.id));
+    }
+    by_disposition.sort_unstable();
+    assert_eq!(by_disposition, by_requester);
+    by_requester.len()
+}
