@@ -2,6 +2,7 @@
 
 mod caller;
 mod deny;
+mod duration;
 mod extension;
 mod hresult;
 mod oid;
@@ -14,8 +15,12 @@ mod sid;
 mod template;
 mod template_table;
 
+/// A boxed future, for the object-safe async traits of the rooms.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
+pub use duration::{DurationError, format_duration, parse_duration};
 pub use extension::{Extension, GeneralName, KeyUsage};
 pub use hresult::HResult;
 pub use oid::{Oid, OidError};
