@@ -15,9 +15,6 @@ mod sid;
 mod template;
 mod template_table;
 
-/// A boxed future, for the object-safe async traits of the rooms.
-pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
 pub use duration::{DurationError, format_duration, parse_duration};
