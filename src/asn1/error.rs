@@ -1,5 +1,3 @@
-//! Why bytes are not what they should be.
-
 use crate::model::HResult;
 
 use super::Tag;

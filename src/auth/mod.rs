@@ -24,6 +24,29 @@ pub enum AuthType {
     Netlogon,
 }
 
+impl AuthType {
+    /// The type with this value on the wire, if it is one of ours.
+    pub fn from_wire(value: u8) -> Option<Self> {
+        Some(match value {
+            9 => Self::Negotiate,
+            10 => Self::Ntlm,
+            16 => Self::Kerberos,
+            68 => Self::Netlogon,
+            _ => return None,
+        })
+    }
+
+    /// The value on the wire.
+    pub fn to_wire(self) -> u8 {
+        match self {
+            Self::Negotiate => 9,
+            Self::Ntlm => 10,
+            Self::Kerberos => 16,
+            Self::Netlogon => 68,
+        }
+    }
+}
+
 /// `auth_level` of a security trailer ([MS-RPCE] 2.2.1.1.8). Level 3 (call) is read as packet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum AuthLevel {
@@ -35,6 +58,29 @@ pub enum AuthLevel {
     Integrity,
     /// PDUs signed and the stub sealed, 6.
     Privacy,
+}
+
+impl AuthLevel {
+    /// The level with this value on the wire. Level 1 (none) is no authentication, not a level.
+    pub fn from_wire(value: u8) -> Option<Self> {
+        Some(match value {
+            2 => Self::Connect,
+            3 | 4 => Self::Packet,
+            5 => Self::Integrity,
+            6 => Self::Privacy,
+            _ => return None,
+        })
+    }
+
+    /// The value on the wire.
+    pub fn to_wire(self) -> u8 {
+        match self {
+            Self::Connect => 2,
+            Self::Packet => 4,
+            Self::Integrity => 5,
+            Self::Privacy => 6,
+        }
+    }
 }
 
 /// The three parts of a PDU that protection covers, in the order of the wire.

@@ -2,6 +2,9 @@
 //!
 //! [`pdu`] is the codec that both halves share; [`Service`] is what a server offers.
 
+pub mod binding;
+pub mod client;
+pub mod epm;
 pub mod pdu;
 mod service;
 

@@ -1,0 +1,7 @@
+//! The endpoint mapper: which interface is served on which port ([MS-RPCE] 2.2.1.2).
+
+mod table;
+mod tower;
+
+pub use table::{Endpoint, EndpointTable, Query, VersionOption};
+pub use tower::{Floor, MAX_FLOORS, MAX_TOWER_LEN, Tower, TowerError};

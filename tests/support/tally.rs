@@ -1,0 +1,34 @@
+//! Counts what the tests that need outside material ran, and what they could not run.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The folder of captured packets (`WCCE_CAPTURES`).
+///
+/// Where it is not set, the test does not run: that is written to the tally, and is a failure
+/// if `WCCE_REQUIRE_CAPTURES` is 1.
+pub fn captures(name: &str) -> Option<PathBuf> {
+    if let Some(folder) = std::env::var_os("WCCE_CAPTURES") {
+        return Some(folder.into());
+    }
+    let required = std::env::var_os("WCCE_REQUIRE_CAPTURES").is_some_and(|value| value == "1");
+    assert!(!required, "{name} needs the captures: set WCCE_CAPTURES to their folder");
+    write("not-run", name);
+    None
+}
+
+/// Notes that `name` of this kind ran (one line per replay, per foreign enrolment …).
+pub fn ran(kind: &str, name: &str) {
+    write(kind, name);
+}
+
+fn write(kind: &str, name: &str) {
+    let Some(path) = std::env::var_os("WCCE_TALLY") else {
+        eprintln!("{kind} {name}");
+        return;
+    };
+    let mut file =
+        OpenOptions::new().create(true).append(true).open(path).expect("WCCE_TALLY can be written");
+    writeln!(file, "{kind} {name}").expect("WCCE_TALLY can be written");
+}
