@@ -1,3 +1,5 @@
+//! Why bytes are not what they should be.
+
 use crate::model::HResult;
 
 use super::Tag;

@@ -11,17 +11,30 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
+mod certificate;
 mod error;
+pub mod extensions;
+mod general_name;
+mod name;
+mod name_text;
 mod normalize;
 pub mod oids;
 mod reader;
+mod signature;
+mod spki;
 mod strings;
 mod time;
 mod writer;
 
+pub use certificate::Certificate;
 pub use error::Asn1Error;
+pub use general_name::{decode_general_names, encode_general_names};
+pub use name::{Name, Rdn};
+pub use name_text::NameTextError;
 pub use normalize::to_der;
 pub use reader::{BitString, Element, Reader, Tag, check_structure};
+pub use signature::{Hash, SignatureError, SignatureScheme, verify_signature};
+pub use spki::{AlgorithmIdentifier, PublicKey, SubjectPublicKeyInfo, encode_spki};
 pub use strings::{decode_text, encode_bmp};
 pub use time::{decode_time, encode_time};
 pub use writer::{Writer, sequence};

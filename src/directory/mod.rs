@@ -1,1 +1,71 @@
-//! Where templates and principals come from.
+//! Where templates and principals come from: the embedded directory, a TOML file. Active
+//! Directory comes behind the same trait.
+
+pub mod embedded;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::model::{BoxFuture, Principal, Sid, TemplateTable};
+
+/// What the CA reads from a directory ([MS-WCCE] 3.2.2.1).
+pub trait Directory: Send + Sync {
+    /// The template table as it is now.
+    fn templates(&self) -> BoxFuture<'_, Result<Arc<TemplateTable>, DirectoryError>>;
+
+    /// The user or computer of this SID, or `None`.
+    fn principal_by_sid<'a>(
+        &'a self,
+        sid: &'a Sid,
+    ) -> BoxFuture<'a, Result<Option<Principal>, DirectoryError>>;
+
+    /// The user or computer of `DOMAIN\account`, compared without case, or `None`.
+    fn principal_by_account<'a>(
+        &'a self,
+        account: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Principal>, DirectoryError>>;
+}
+
+/// Why a directory cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The file cannot be read.
+    #[error("cannot read the directory file {}: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file holds password hashes that others than its owner can read.
+    #[error(
+        "the directory file {} holds password hashes, but its mode is {mode:04o}; run: chmod 600 {}",
+        path.display(), path.display()
+    )]
+    Mode {
+        /// Which file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The file is not TOML of this form. Its text is not shown, since it may hold hashes.
+    #[error("the directory file {}, line {line}: {problem}", path.display())]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where, counted from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A value of the file makes no sense.
+    #[error("the directory file {}: {key}: {problem}", path.display())]
+    Value {
+        /// Which file.
+        path: PathBuf,
+        /// Which entry and key.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}

@@ -113,7 +113,8 @@ fn read_ace(text: &str, domain: &Sid) -> Result<Ace, SddlError> {
         "OD" => (AceKind::Deny, true),
         _ => return Err(wrong("an entry type that a DACL here cannot hold", text)),
     };
-    if !is_object && !(object.is_empty() && inherited.is_empty()) {
+    let has_type = !object.is_empty() || !inherited.is_empty();
+    if has_type && !is_object {
         return Err(wrong("an object type in an entry that is not OA or OD", text));
     }
     Ok(Ace {
