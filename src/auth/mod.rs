@@ -3,6 +3,16 @@
 //! Protocol code is sans-IO; where a verdict comes from elsewhere (a domain controller, a
 //! blocking library), the acceptor's future waits for it and the shell decides where it runs.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+mod environment;
+mod factory;
+mod local;
+mod names;
+pub mod ntlm;
+pub mod spnego;
+mod throttle;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,6 +20,11 @@ use std::time::SystemTime;
 use crate::model::Caller;
 
 pub use crate::model::BoxFuture;
+pub use environment::{SystemEnvironment, filetime};
+pub use factory::SecurityProviders;
+pub use local::LocalVerifier;
+pub use names::Names;
+pub use throttle::Throttle;
 
 /// `auth_type` of a security trailer ([MS-RPCE] 2.2.1.1.7).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
