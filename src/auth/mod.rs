@@ -7,6 +7,7 @@
 
 mod environment;
 mod factory;
+mod initiator;
 mod local;
 mod names;
 pub mod ntlm;
@@ -22,6 +23,7 @@ use crate::model::Caller;
 pub use crate::model::BoxFuture;
 pub use environment::{SystemEnvironment, filetime};
 pub use factory::SecurityProviders;
+pub use initiator::{Credentials, NtlmInitiator, SpnegoInitiator};
 pub use local::LocalVerifier;
 pub use names::Names;
 pub use throttle::Throttle;

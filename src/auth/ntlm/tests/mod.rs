@@ -5,4 +5,4 @@ mod exchanges;
 mod policies;
 mod vectors;
 
-pub(in crate::auth) use client::{Client, Server, run};
+pub(in crate::auth) use client::{Client, PEER, Server, run};
