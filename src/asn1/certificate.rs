@@ -15,10 +15,14 @@ pub struct Certificate<'a> {
     pub raw: &'a [u8],
     /// DER of the TBSCertificate: what is signed.
     pub tbs: &'a [u8],
+    /// 0 to 2, for X.509 version 1 to 3.
+    pub version: u32,
     /// Content of the serial number: two's complement, big-endian.
     pub serial: &'a [u8],
     /// DER of the issuer's Name.
     pub issuer: &'a [u8],
+    /// DER of the validity, for those who look at its encoding.
+    pub validity: &'a [u8],
     /// First instant of validity.
     pub not_before: SystemTime,
     /// Last second of validity.
@@ -52,10 +56,11 @@ impl<'a> Certificate<'a> {
             return Err(Asn1Error::Value("certificate (signature algorithms differ)"));
         }
         let issuer = body.expect(Tag::SEQUENCE)?.raw;
-        let mut validity = body.sequence()?;
-        let not_before = decode_time(&validity.element()?)?;
-        let not_after = decode_time(&validity.element()?)?;
-        validity.end()?;
+        let validity = body.expect(Tag::SEQUENCE)?;
+        let mut times = Reader::new(validity.content);
+        let not_before = decode_time(&times.element()?)?;
+        let not_after = decode_time(&times.element()?)?;
+        times.end()?;
         let subject = body.expect(Tag::SEQUENCE)?.raw;
         let public_key = SubjectPublicKeyInfo::read(&mut body)?;
         let _issuer_unique_id = body.optional(Tag::context_primitive(1))?;
@@ -69,8 +74,10 @@ impl<'a> Certificate<'a> {
         Ok(Self {
             raw: outer.raw,
             tbs: tbs.raw,
+            version,
             serial,
             issuer,
+            validity: validity.raw,
             not_before,
             not_after,
             subject,

@@ -12,6 +12,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod certificate;
+mod crl;
 mod error;
 pub mod extensions;
 mod general_name;
@@ -19,6 +20,7 @@ mod name;
 mod name_text;
 mod normalize;
 pub mod oids;
+mod pkcs7;
 mod reader;
 mod signature;
 mod spki;
@@ -27,11 +29,13 @@ mod time;
 mod writer;
 
 pub use certificate::Certificate;
+pub use crl::CertificateList;
 pub use error::Asn1Error;
 pub use general_name::{decode_general_names, encode_general_names};
 pub use name::{Name, Rdn};
 pub use name_text::NameTextError;
 pub use normalize::to_der;
+pub use pkcs7::encode_certificates_only;
 pub use reader::{BitString, Element, Reader, Tag, check_structure};
 pub use signature::{Hash, SignatureError, SignatureScheme, verify_signature};
 pub use spki::{AlgorithmIdentifier, PublicKey, SubjectPublicKeyInfo, encode_spki};

@@ -104,6 +104,10 @@ oids! {
     SUBJECT_INFO_ACCESS = "1.3.6.1.5.5.7.1.11";
     /// id-pkix-ocsp-nocheck.
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
+    /// id-ad-ocsp: an access method.
+    AIA_OCSP = "1.3.6.1.5.5.7.48.1";
+    /// id-ad-caIssuers: an access method.
+    AIA_CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
     /// S/MIME capabilities.
     SMIME_CAPABILITIES = "1.2.840.113549.1.9.15";
     /// Netscape certificate type.

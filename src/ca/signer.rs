@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::asn1::{Writer, oids};
+use crate::asn1::{AlgorithmIdentifier, SubjectPublicKeyInfo, Writer, oids, verify_signature};
 use crate::model::Oid;
 
 /// A private key that can sign certificates and CRLs.
@@ -63,26 +63,19 @@ impl SignatureAlgorithm {
             }
         });
     }
-
-    fn verification(self) -> &'static dyn signature::VerificationAlgorithm {
-        match self {
-            Self::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-            Self::RsaSha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
-            Self::RsaSha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
-            Self::EcdsaSha256 => &signature::ECDSA_P256_SHA256_ASN1,
-            Self::EcdsaSha384 => &signature::ECDSA_P384_SHA384_ASN1,
-            Self::EcdsaSha512 => &signature::ECDSA_P521_SHA512_ASN1,
-        }
-    }
 }
 
 /// Whether `signer` holds the private key of this SubjectPublicKeyInfo: a signature is tried,
 /// because encodings of one key differ.
-pub fn holds_key_of(signer: &dyn Signer, public_key: &[u8]) -> Result<bool, KeyError> {
+pub fn holds_key_of(
+    signer: &dyn Signer,
+    public_key: &SubjectPublicKeyInfo<'_>,
+) -> Result<bool, KeyError> {
     let probe = b"does this key belong to that certificate?";
     let signature = signer.sign(probe)?;
-    let key = signature::UnparsedPublicKey::new(signer.algorithm().verification(), public_key);
-    Ok(key.verify(probe, &signature).is_ok())
+    let algorithm = AlgorithmIdentifier { oid: signer.algorithm().oid(), parameters: None };
+    let key = public_key.public_key().map_err(|_| KeyError::Unsupported)?;
+    Ok(verify_signature(&key, &algorithm, probe, &signature).is_ok())
 }
 
 /// What kind of key a new CA gets.
@@ -268,6 +261,10 @@ impl std::fmt::Debug for SoftwareSigner {
 mod tests {
     use super::*;
 
+    fn spki(signer: &SoftwareSigner) -> SubjectPublicKeyInfo<'_> {
+        SubjectPublicKeyInfo::parse(signer.public_key()).expect("own encoding")
+    }
+
     #[test]
     fn every_kind_signs_what_its_public_key_verifies() {
         for (kind, algorithm) in [
@@ -278,7 +275,7 @@ mod tests {
         ] {
             let (signer, pkcs8) = SoftwareSigner::generate(kind, RsaHash::Sha384).unwrap();
             assert_eq!(signer.algorithm(), algorithm);
-            assert_eq!(holds_key_of(&signer, signer.public_key()), Ok(true), "{kind:?}");
+            assert_eq!(holds_key_of(&signer, &spki(&signer)), Ok(true), "{kind:?}");
             let read = SoftwareSigner::from_der(KeyEncoding::Pkcs8, &pkcs8, RsaHash::Sha384);
             assert_eq!(read.unwrap().public_key(), signer.public_key());
         }
@@ -289,7 +286,7 @@ mod tests {
         let (one, _) = SoftwareSigner::generate(KeyKind::EcdsaP256, RsaHash::Sha256).unwrap();
         for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::Rsa2048] {
             let (other, _) = SoftwareSigner::generate(kind, RsaHash::Sha256).unwrap();
-            assert_eq!(holds_key_of(&one, other.public_key()), Ok(false), "{kind:?}");
+            assert_eq!(holds_key_of(&one, &spki(&other)), Ok(false), "{kind:?}");
         }
     }
 

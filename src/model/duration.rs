@@ -25,6 +25,18 @@ pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
     number.checked_mul(*seconds).map(Duration::from_secs).ok_or_else(wrong)
 }
 
+/// Reads a span of time from a configuration: for `#[serde(deserialize_with = …)]`.
+///
+/// # Errors
+/// As [`parse_duration`].
+pub fn deserialize_duration<'de, D>(deserializer: D) -> Result<Duration, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    parse_duration(&text).map_err(serde::de::Error::custom)
+}
+
 /// Writes whole seconds so that [`parse_duration`] reads them back, in the largest unit that fits.
 pub fn format_duration(span: Duration) -> String {
     let seconds = span.as_secs();

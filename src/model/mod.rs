@@ -17,7 +17,7 @@ mod template_table;
 
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
-pub use duration::{DurationError, format_duration, parse_duration};
+pub use duration::{DurationError, deserialize_duration, format_duration, parse_duration};
 pub use extension::{Extension, GeneralName, KeyUsage};
 pub use hresult::HResult;
 pub use oid::{Oid, OidError};

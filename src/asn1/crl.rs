@@ -1,0 +1,85 @@
+//! Certificate revocation lists (RFC 5280 5), as far as anybody here reads them.
+
+use std::time::SystemTime;
+
+use crate::model::{Extension, SerialNumber};
+
+use super::extensions::decode_extensions;
+use super::{AlgorithmIdentifier, Asn1Error, Element, Reader, Tag, decode_time};
+
+/// The fields of a version 2 CRL.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CertificateList<'a> {
+    /// DER of the TBSCertList: what is signed.
+    pub tbs: &'a [u8],
+    /// DER of the issuer's Name.
+    pub issuer: &'a [u8],
+    /// When it was made.
+    pub this_update: SystemTime,
+    /// By when there will be another.
+    pub next_update: SystemTime,
+    /// Serial numbers of the entries, in order.
+    pub revoked: Vec<SerialNumber>,
+    /// Extensions, in order.
+    pub extensions: Vec<Extension>,
+    /// How the issuer signed.
+    pub signature_algorithm: AlgorithmIdentifier<'a>,
+    /// The signature.
+    pub signature: &'a [u8],
+}
+
+impl<'a> CertificateList<'a> {
+    /// Reads the CRL that fills `der`. Nothing is verified.
+    pub fn parse(der: &'a [u8]) -> Result<Self, Asn1Error> {
+        let mut reader = Reader::sequence_of(der)?;
+        let tbs = reader.expect(Tag::SEQUENCE)?;
+        let signature_algorithm = AlgorithmIdentifier::read(&mut reader)?;
+        let signature = reader.bit_string()?.whole_bytes()?;
+        reader.end()?;
+
+        let mut body = Reader::new(tbs.content);
+        if body.u32()? != 1 {
+            return Err(Asn1Error::Value("CRL version"));
+        }
+        if AlgorithmIdentifier::read(&mut body)? != signature_algorithm {
+            return Err(Asn1Error::Value("CRL (signature algorithms differ)"));
+        }
+        let issuer = body.expect(Tag::SEQUENCE)?.raw;
+        let this_update = decode_time(&body.element()?)?;
+        let next_update = decode_time(&body.element()?)?;
+        let revoked = match body.optional(Tag::SEQUENCE)? {
+            Some(entries) => decode_entries(&entries)?,
+            None => Vec::new(),
+        };
+        let extensions = match body.optional(Tag::context(0))? {
+            Some(explicit) => decode_extensions(explicit.content)?,
+            None => Vec::new(),
+        };
+        body.end()?;
+        Ok(Self {
+            tbs: tbs.raw,
+            issuer,
+            this_update,
+            next_update,
+            revoked,
+            extensions,
+            signature_algorithm,
+            signature,
+        })
+    }
+}
+
+fn decode_entries(entries: &Element<'_>) -> Result<Vec<SerialNumber>, Asn1Error> {
+    let mut list = entries.enter(Tag::SEQUENCE)?;
+    let mut revoked = Vec::new();
+    while !list.is_empty() {
+        let mut entry = list.sequence()?;
+        revoked.push(SerialNumber(entry.unsigned()?.to_vec()));
+        decode_time(&entry.element()?)?;
+        if let Some(extensions) = entry.optional(Tag::SEQUENCE)? {
+            decode_extensions(extensions.raw)?;
+        }
+        entry.end()?;
+    }
+    Ok(revoked)
+}
