@@ -5,7 +5,8 @@ use aws_lc_rs::signature::{EcdsaVerificationAlgorithm, UnparsedPublicKey};
 
 use crate::model::{Oid, PublicKeyKind};
 
-use super::{AlgorithmIdentifier, Asn1Error, Element, PublicKey, Reader, Tag, oids};
+use super::sequence;
+use super::{AlgorithmIdentifier, Asn1Error, Element, PublicKey, Reader, Tag, Writer, oids};
 
 /// Why a signature was not accepted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -38,6 +39,38 @@ pub enum Hash {
     Sha512,
 }
 
+impl Hash {
+    /// The hash's own identifier.
+    pub fn oid(self) -> Oid {
+        match self {
+            Self::Sha1 => oids::SHA1,
+            Self::Sha256 => oids::SHA256,
+            Self::Sha384 => oids::SHA384,
+            Self::Sha512 => oids::SHA512,
+        }
+    }
+
+    fn with_rsa(self) -> Oid {
+        match self {
+            Self::Sha1 => oids::SHA1_WITH_RSA,
+            Self::Sha256 => oids::SHA256_WITH_RSA,
+            Self::Sha384 => oids::SHA384_WITH_RSA,
+            Self::Sha512 => oids::SHA512_WITH_RSA,
+        }
+    }
+
+    fn with_ecdsa(self) -> Oid {
+        match self {
+            Self::Sha1 => oids::ECDSA_WITH_SHA1,
+            Self::Sha256 => oids::ECDSA_WITH_SHA256,
+            Self::Sha384 => oids::ECDSA_WITH_SHA384,
+            Self::Sha512 => oids::ECDSA_WITH_SHA512,
+        }
+    }
+}
+
+const HASHES: [Hash; 4] = [Hash::Sha1, Hash::Sha256, Hash::Sha384, Hash::Sha512];
+
 /// A signature algorithm, with what its identifier's parameters say.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum SignatureScheme {
@@ -67,21 +100,35 @@ impl SignatureScheme {
         if *oid == oids::ECDSA_WITH_SPECIFIED {
             return specified_hash(identifier).map(Self::Ecdsa);
         }
-        let plain = [
-            (oids::SHA1_WITH_RSA, Self::RsaPkcs1(Hash::Sha1)),
-            (oids::SHA1_WITH_RSA_OIW, Self::RsaPkcs1(Hash::Sha1)),
-            (oids::SHA256_WITH_RSA, Self::RsaPkcs1(Hash::Sha256)),
-            (oids::SHA384_WITH_RSA, Self::RsaPkcs1(Hash::Sha384)),
-            (oids::SHA512_WITH_RSA, Self::RsaPkcs1(Hash::Sha512)),
-            (oids::ECDSA_WITH_SHA1, Self::Ecdsa(Hash::Sha1)),
-            (oids::ECDSA_WITH_SHA256, Self::Ecdsa(Hash::Sha256)),
-            (oids::ECDSA_WITH_SHA384, Self::Ecdsa(Hash::Sha384)),
-            (oids::ECDSA_WITH_SHA512, Self::Ecdsa(Hash::Sha512)),
-            (oids::ED25519, Self::Ed25519),
-        ];
-        let known = plain.iter().find(|(known, _)| known == oid);
-        let (_, scheme) = known.ok_or_else(|| SignatureError::Unsupported(oid.clone()))?;
-        if identifier.has_no_parameters() { Ok(*scheme) } else { Err(UNEXPECTED_PARAMETERS) }
+        let with_hash = |hash: Hash| {
+            let oiw = hash == Hash::Sha1 && *oid == oids::SHA1_WITH_RSA_OIW;
+            if oiw || *oid == hash.with_rsa() {
+                Some(Self::RsaPkcs1(hash))
+            } else {
+                (*oid == hash.with_ecdsa()).then_some(Self::Ecdsa(hash))
+            }
+        };
+        let ed25519 = (*oid == oids::ED25519).then_some(Self::Ed25519);
+        let scheme = HASHES.into_iter().find_map(with_hash).or(ed25519);
+        let scheme = scheme.ok_or_else(|| SignatureError::Unsupported(oid.clone()))?;
+        if identifier.has_no_parameters() { Ok(scheme) } else { Err(UNEXPECTED_PARAMETERS) }
+    }
+
+    /// The DER of the AlgorithmIdentifier: RSA with NULL parameters (RFC 4055 5), ECDSA and Ed25519
+    /// with none (RFC 5758 3.2, RFC 8410 3).
+    pub fn to_identifier(self) -> Vec<u8> {
+        sequence(|writer| match self {
+            Self::RsaPkcs1(hash) => {
+                writer.oid(&hash.with_rsa());
+                writer.null();
+            }
+            Self::RsaPss { hash, salt_length } => {
+                writer.oid(&oids::RSASSA_PSS);
+                writer.sequence(|writer| write_pss_parameters(writer, hash, salt_length));
+            }
+            Self::Ecdsa(hash) => writer.oid(&hash.with_ecdsa()),
+            Self::Ed25519 => writer.oid(&oids::ED25519),
+        })
     }
 
     /// The hash of the signature, where the algorithm leaves a choice.
@@ -200,6 +247,23 @@ fn pss_parameters(identifier: &AlgorithmIdentifier<'_>) -> Result<SignatureSchem
     Ok(SignatureScheme::RsaPss { hash, salt_length })
 }
 
+fn write_pss_parameters(writer: &mut Writer, hash: Hash, salt_length: u16) {
+    let write_hash = |writer: &mut Writer| {
+        writer.sequence(|writer| {
+            writer.oid(&hash.oid());
+            writer.null();
+        });
+    };
+    writer.nested(Tag::context(0), write_hash);
+    writer.nested(Tag::context(1), |writer| {
+        writer.sequence(|writer| {
+            writer.oid(&oids::MGF1);
+            write_hash(writer);
+        });
+    });
+    writer.nested(Tag::context(2), |writer| writer.u32(salt_length.into()));
+}
+
 fn explicit_u16(explicit: &Element<'_>) -> Result<u16, SignatureError> {
     let mut inner = Reader::new(explicit.content);
     let value = inner.u32()?;
@@ -232,14 +296,8 @@ fn specified_hash(identifier: &AlgorithmIdentifier<'_>) -> Result<Hash, Signatur
 
 fn hash_from(reader: &mut Reader<'_>) -> Result<Hash, SignatureError> {
     let identifier = AlgorithmIdentifier::read(reader)?;
-    let hashes = [
-        (oids::SHA1, Hash::Sha1),
-        (oids::SHA256, Hash::Sha256),
-        (oids::SHA384, Hash::Sha384),
-        (oids::SHA512, Hash::Sha512),
-    ];
-    match hashes.iter().find(|(oid, _)| *oid == identifier.oid) {
-        Some((_, hash)) if identifier.has_no_parameters() => Ok(*hash),
+    match HASHES.into_iter().find(|hash| hash.oid() == identifier.oid) {
+        Some(hash) if identifier.has_no_parameters() => Ok(hash),
         Some(_) => Err(UNEXPECTED_PARAMETERS),
         None => Err(SignatureError::Unsupported(identifier.oid)),
     }

@@ -38,6 +38,7 @@ codes! {
     SERVER_UNAVAILABLE = 0x8007_06BA, "The RPC server is unavailable.";
     NTE_BAD_SIGNATURE = 0x8009_0006, "Invalid signature.";
     NTE_BAD_KEY = 0x8009_0003, "Bad key.";
+    NTE_BAD_ALGID = 0x8009_0008, "Invalid algorithm specified.";
     CRYPT_E_INVALID_MSG_TYPE = 0x8009_1004, "Invalid cryptographic message type.";
     CRYPT_E_NO_SIGNER = 0x8009_200E, "The signed cryptographic message does not have a signer.";
     CRYPT_E_REVOKED = 0x8009_2010, "The certificate is revoked.";

@@ -24,8 +24,8 @@ pub use oid::{Oid, OidError};
 pub use plan::{IssuancePlan, SubjectName, TemplateExtension};
 pub use principal::{Principal, PrincipalKind};
 pub use request::{
-    Attribute, EnrollmentRequest, NameAttribute, PublicKeyInfo, PublicKeyKind, RequestFormat,
-    TemplateHint,
+    Attribute, ClientInfo, EnrollmentRequest, NameAttribute, PublicKeyInfo, PublicKeyKind,
+    RequestFormat, TemplateHint,
 };
 pub use row::{CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
 pub use security_descriptor::{

@@ -95,6 +95,19 @@ pub struct NameAttribute {
     pub value: String,
 }
 
+/// What a Windows client says about itself ([MS-WCCE] 2.2.2.7.4); for logs, never for decisions.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ClientInfo {
+    /// Which component: 5 is the default, 6 autoenrollment, 7 the wizard, 9 certreq.
+    pub client_id: u32,
+    /// Name of the machine.
+    pub machine: String,
+    /// `DOMAIN\account`.
+    pub user: String,
+    /// Name of the program.
+    pub process: String,
+}
+
 /// A parsed request whose signatures have been verified over the received bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EnrollmentRequest {
@@ -116,6 +129,8 @@ pub struct EnrollmentRequest {
     pub attributes: Vec<Attribute>,
     /// Every statement of a template, from wherever it came.
     pub template_hints: Vec<TemplateHint>,
+    /// What the client says about itself.
+    pub client_info: Option<ClientInfo>,
     /// Whether the proof of possession used SHA-1 (accepted and logged).
     pub sha1_proof: bool,
 }
