@@ -1,9 +1,9 @@
 //! The client half of RPC: a sans-IO [`Association`] under a thin tokio shell.
 
 mod association;
+mod connection;
 mod error;
-mod verification;
 
-pub use association::{Association, AssociationOptions, Event};
+pub use association::{Association, AssociationOptions, Event, VerificationTrailer};
+pub use connection::{ClientOptions, Connection, Credentials};
 pub use error::ClientError;
-pub use verification::VerificationTrailer;
