@@ -192,9 +192,8 @@ impl Association {
             Body::BindNak(nak) => Err(ClientError::BindNak(nak.reason)),
             Body::Response(_) => self.take_response(&pdu),
             Body::Fault(fault) => {
-                if matches!(self.phase, Phase::Answer { call_id: asked, .. } if asked == call_id) {
-                    self.phase = Phase::Ready;
-                }
+                let ours = matches!(self.phase, Phase::Answer { call_id: id, .. } if id == call_id);
+                self.phase = if ours { Phase::Ready } else { Phase::Dead };
                 Err(ClientError::Fault(Fault(fault.status)))
             }
             Body::Shutdown => Err(ClientError::Closed),

@@ -191,9 +191,9 @@ fn a_sealed_call_states_its_context_once() {
 
 #[test]
 fn fragments_never_split_the_verification_trailer() {
-    // Two fragments hold 2 × 1936 bytes; the trailer has 8 + 8 + 44 and up to 3 of padding.
+    // Two fragments hold 2 × 1952 bytes; the trailer has 8 + 8 + 44 and up to 3 of padding.
     let capacity = pdu::stub_capacity(2000, TOKEN_LEN, false);
-    assert_eq!(capacity, 1936);
+    assert_eq!(capacity, 1952);
     for length in (capacity * 2 - 70)..(capacity * 2 + 10) {
         let (mut association, mut server, signing) =
             open_sealed(AssociationOptions::default(), true).unwrap();
