@@ -1,8 +1,18 @@
 //! Packets that real machines exchanged, run through our codec and state machines.
 
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is what it is for"
+)]
+
 #[path = "../support/pcap.rs"]
 mod pcap;
 #[path = "../support/tally.rs"]
 mod tally;
 
+mod ntlm;
 mod pdus;

@@ -110,8 +110,8 @@ impl Association {
         }
     }
 
-    /// As Windows does: each presentation context is stated once, header signing once; the
-    /// request's header each time where the provider does not sign it.
+    /// Each presentation context is stated once, as Windows does. Where the headers are not
+    /// signed, each request states its own, and the first that we would have signed them.
     fn verification_trailer(
         &mut self,
         call_id: u32,
@@ -126,10 +126,11 @@ impl Association {
         }
         let first = !std::mem::replace(&mut self.announced, true);
         let unstated = !std::mem::replace(&mut used.verified, true);
+        let unsigned = !security.header_signing;
         VerificationTrailer {
-            header_signing: first && security.header_signing,
+            header_signing: first && unsigned,
             presentation: unstated.then_some((used.interface, used.syntax)),
-            header: (!security.header_signing).then_some((call_id, context_id, opnum)),
+            header: unsigned.then_some((call_id, context_id, opnum)),
         }
     }
 }
