@@ -164,6 +164,8 @@ oids! {
     OCSP_SIGNING = "1.3.6.1.5.5.7.3.9";
     /// KDC authentication.
     KDC_AUTHENTICATION = "1.3.6.1.5.2.3.5";
+    /// Kerberos PKINIT clients.
+    PKINIT_CLIENT_AUTH = "1.3.6.1.5.2.3.4";
     /// szOID_ENROLLMENT_AGENT: certificate request agent.
     ENROLLMENT_AGENT = "1.3.6.1.4.1.311.20.2.1";
     /// szOID_KP_SMARTCARD_LOGON.

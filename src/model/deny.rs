@@ -1,6 +1,6 @@
 //! Why a request is refused, with its one map to HRESULT.
 
-use super::{HResult, Sid};
+use super::{HResult, Oid};
 
 /// Why policy, or the gate before it, refuses a request. The text is for administrators: it says
 /// what was wrong and, where that isn't obvious, what to change.
@@ -50,16 +50,6 @@ pub enum DenyReason {
         asked: (u32, u32),
         /// Major and minor version of the template.
         known: (u32, u32),
-    },
-    /// The template wants a newer CA ([MS-WCCE] 3.2.2.6.2.1.4.5.7).
-    #[error("the template {template} is for CAs of generation {wanted}, this one is of {have}")]
-    TemplateGeneration {
-        /// The template.
-        template: String,
-        /// The generation in msPKI-Private-Key-Flag.
-        wanted: u32,
-        /// Server_Current_Version.
-        have: u32,
     },
     /// The caller may not enroll for the template ([MS-WCCE] 3.2.2.6.2.1.4.3).
     #[error("{account} has no Enroll right on the template {template}")]
@@ -122,13 +112,21 @@ pub enum DenyReason {
         /// The template.
         template: String,
     },
-    /// ISSUANCE_POLICIES_FROM_REQUEST, and the request has some.
+    /// ISSUANCE_POLICIES_FROM_REQUEST, and the request asks for one that the template lacks.
     #[error(
-        "the request asks for issuance policies, which this CA does not take from requests for the template {template} yet"
+        "the request asks for the issuance policy {policy}, which is not one of the template {template}"
     )]
-    IssuancePoliciesFromRequest {
+    IssuancePolicy {
         /// The template.
         template: String,
+        /// The policy.
+        policy: Oid,
+    },
+    /// An extension of the request cannot be read.
+    #[error("the extension {oid} of the request is malformed")]
+    MalformedExtension {
+        /// Which one.
+        oid: Oid,
     },
     /// RequesterName names somebody else, and nothing in the request authorises that.
     #[error("the request is on behalf of {requester}, but no enrollment agent signed it")]
@@ -241,25 +239,20 @@ pub enum DenyReason {
 }
 
 impl DenyReason {
-    /// A foreign SID, where `sid` can be read as one.
-    pub fn foreign_sid(account: &str, sid: &Sid) -> Self {
-        Self::ForeignSid { account: account.to_owned(), sid: sid.to_string() }
-    }
-
     /// The disposition that the specification names.
     pub fn hresult(&self) -> HResult {
         match self {
             Self::CaEnrollRight { .. } => HResult::CERTSRV_E_ENROLL_DENIED,
             Self::NoTemplate => HResult::CERTSRV_E_NO_CERT_TYPE,
-            Self::TemplateConflict { .. } | Self::IssuancePoliciesFromRequest { .. } => {
+            Self::TemplateConflict { .. } | Self::IssuancePolicy { .. } => {
                 HResult::CERTSRV_E_TEMPLATE_CONFLICT
             }
             Self::TemplateUnknown { .. }
             | Self::TemplateNotEnabled { .. }
-            | Self::TemplateGeneration { .. }
             | Self::CaTemplate { .. }
             | Self::AnyPurpose { .. }
             | Self::TemplateWithoutOid { .. } => HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE,
+            Self::MalformedExtension { .. } => HResult::CRYPT_E_ASN1_ERROR,
             Self::TemplateVersion { .. } => HResult::CERTSRV_E_BAD_TEMPLATE_VERSION,
             Self::TemplateEnrollRight { .. } => HResult::CERTSRV_E_TEMPLATE_DENIED,
             Self::SignaturesRequired { .. } => HResult::CERTSRV_E_SIGNATURE_POLICY_REQUIRED,

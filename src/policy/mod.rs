@@ -1,1 +1,225 @@
-//! The policy module: pure rules.
+//! The CA policy algorithm of an enterprise CA ([MS-WCCE] 3.2.2.6.2.1.4): a request and what is
+//! known about it become a decision. Pure: no I/O, no clock, the same answer every time.
+//!
+//! Each rule is one function, named after the attribute or flag that it carries out, and stands
+//! in one of three lists in the order of the specification: what a request has to meet
+//! ([`REQUIREMENTS`]), what goes into the certificate ([`FIELDS`]), and what somebody has to
+//! approve first ([`APPROVALS`]). A new rule is a new function in its list.
+//!
+//! Deviations, all to the safe side: rows of `DONOTPERSISTINDB` templates are kept like all
+//! others; `PUBLISH_TO_DS` and `PUBLISH_TO_KRA_CONTAINER` concern publication, which no decision
+//! depends on; names, policies and SIDs in requests are held to what `names` and `extensions` say.
+
+mod approval;
+mod extensions;
+mod names;
+mod requirements;
+mod selection;
+mod validity;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::model::{
+    Caller, DenyReason, EnrollmentRequest, IssuancePlan, NameFlags, Principal, SubjectName,
+    Template, TemplateExtension, TemplateTable,
+};
+
+/// All that a decision rests on.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The request, its signatures verified.
+    pub request: &'a EnrollmentRequest,
+    /// Who calls. Per_Request.Caller_SID of the specification.
+    pub caller: &'a Caller,
+    /// The directory object that the certificate is for, where there is one.
+    pub requester: Option<&'a Principal>,
+    /// The template table.
+    pub templates: &'a TemplateTable,
+    /// When the CA's own certificate begins and ends to be valid.
+    pub ca_validity: (SystemTime, SystemTime),
+    /// The time of receipt.
+    pub now: SystemTime,
+}
+
+/// What an administrator sets for all templates.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// The longest that any certificate is valid.
+    pub max_validity: Duration,
+    /// Config_CA_Clock_Skew_Minutes: how far before now certificates begin.
+    pub clock_skew: Duration,
+    /// What is done with names that a request supplies and that would let it pass for another.
+    pub supplied_names: SuppliedNames,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_validity: Duration::from_secs(2 * 365 * 86_400),
+            clock_skew: Duration::from_secs(10 * 60),
+            supplied_names: SuppliedNames::Pend,
+        }
+    }
+}
+
+/// What is done where a template takes names from the request and its certificates would prove
+/// them to others: those for authentication, and those for servers that many may enroll for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SuppliedNames {
+    /// A certificate manager decides.
+    Pend,
+    /// The request is denied.
+    Deny,
+    /// The Enroll right on the template is enough.
+    Issue,
+}
+
+/// What becomes of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// A certificate is issued by this plan.
+    Issue(Box<IssuancePlan>),
+    /// A certificate manager has to approve first.
+    Pend(PendReason),
+    /// Nothing is issued.
+    Deny(DenyReason),
+}
+
+/// Why somebody has to approve a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PendReason {
+    /// PEND_ALL_REQUESTS.
+    #[error("the template wants every request approved")]
+    PendAllRequests,
+    /// Names come from the request, and the certificate would prove them.
+    #[error("the request supplies names that the certificate would prove to others")]
+    SuppliedNames,
+    /// An enrollment agent's certificate from a template that many may enroll for.
+    #[error("the certificate would let its holder enroll for others")]
+    EnrollmentAgent,
+}
+
+/// A decision, and the template it was made by.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// The template, as soon as the request named one that is known.
+    pub template: Option<Arc<Template>>,
+    /// What becomes of the request.
+    pub decision: Decision,
+}
+
+/// Decides about a request.
+pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Verdict {
+    let row = match selection::template(facts) {
+        Ok(row) => row,
+        Err(reason) => return Verdict { template: None, decision: Decision::Deny(reason) },
+    };
+    let case = Case { facts, settings, template: &row.template };
+    let decision = match selection::enabled(row).and_then(|()| case.plan()) {
+        Err(reason) => Decision::Deny(reason),
+        Ok(plan) => match APPROVALS.iter().find_map(|rule| rule(&case)) {
+            Some(reason) => Decision::Pend(reason),
+            None => Decision::Issue(Box::new(plan)),
+        },
+    };
+    Verdict { template: Some(Arc::clone(&row.template)), decision }
+}
+
+/// A request for a known template.
+struct Case<'a> {
+    facts: &'a Facts<'a>,
+    settings: &'a Settings,
+    template: &'a Template,
+}
+
+type Requirement = fn(&Case<'_>) -> Result<(), DenyReason>;
+type Field = fn(&Case<'_>, &mut IssuancePlan) -> Result<(), DenyReason>;
+type Approval = fn(&Case<'_>) -> Option<PendReason>;
+
+/// What a request has to meet; the first that it does not meet denies it.
+const REQUIREMENTS: &[Requirement] = &[
+    selection::template_version,
+    requirements::enroll_right,
+    requirements::account_enabled,
+    requirements::requester_name,
+    requirements::ca_template,
+    requirements::any_purpose,
+    requirements::ra_signature,
+    requirements::ra_policies,
+    requirements::minimal_key_size,
+    requirements::require_private_key_archival,
+    requirements::attest_required,
+    names::supplied_upn,
+    names::supplied_sid,
+    names::supplied_directory_guid,
+    names::supplied_names_denied,
+];
+
+/// What goes into the certificate.
+const FIELDS: &[Field] = &[
+    names::subject,
+    names::alternative_names,
+    names::some_name,
+    names::security_extension,
+    validity::period,
+    validity::overlap,
+    extensions::key_usage,
+    extensions::application_policies,
+    extensions::critical_extensions,
+    extensions::include_basic_constraints,
+    extensions::certificate_policies,
+    extensions::include_symmetric_algorithms,
+    extensions::ocsp_nocheck,
+    extensions::no_revocation_info,
+];
+
+/// What somebody has to approve first.
+const APPROVALS: &[Approval] =
+    &[approval::pend_all_requests, approval::supplied_names, approval::enrollment_agent];
+
+impl Case<'_> {
+    fn plan(&self) -> Result<IssuancePlan, DenyReason> {
+        REQUIREMENTS.iter().try_for_each(|rule| rule(self))?;
+        let mut plan = self.empty_plan(extensions::template_extension(self.template)?);
+        FIELDS.iter().try_for_each(|rule| rule(self, &mut plan))?;
+        Ok(plan)
+    }
+
+    fn empty_plan(&self, template: TemplateExtension) -> IssuancePlan {
+        IssuancePlan {
+            subject: SubjectName::Empty,
+            subject_alt_names: Vec::new(),
+            public_key: self.facts.request.public_key.clone(),
+            not_before: self.facts.now,
+            not_after: self.facts.now,
+            key_usage: None,
+            application_policies: Vec::new(),
+            certificate_policies: Vec::new(),
+            critical_extensions: Vec::new(),
+            sid: None,
+            template,
+            end_entity_basic_constraints: false,
+            no_revocation_info: false,
+            extensions: Vec::new(),
+        }
+    }
+
+    /// The template's name, for reasons.
+    fn template_name(&self) -> String {
+        self.template.name.clone()
+    }
+
+    /// The caller's account, for reasons.
+    fn account(&self) -> String {
+        self.facts.caller.account.clone()
+    }
+
+    /// Whether subject and alternative names come from the request.
+    fn enrollee_supplies_subject(&self) -> bool {
+        self.template.names.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT)
+    }
+}
+
+#[cfg(test)]
+mod tests;
