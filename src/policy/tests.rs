@@ -147,6 +147,7 @@ fn request() -> EnrollmentRequest {
         extensions: Vec::new(),
         attributes: Vec::new(),
         template_hints: vec![TemplateHint::Name("User".to_owned())],
+        client_info: None,
         sha1_proof: false,
     }
 }

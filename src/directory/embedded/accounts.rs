@@ -205,7 +205,8 @@ impl Accounts {
         self.by_sid.get(sid).and_then(|index| self.accounts.get(*index)).map(|e| &e.principal)
     }
 
-    /// By a domain (empty, NetBIOS or DNS name) and an account name, or by a UPN alone.
+    /// By a domain (empty, NetBIOS or DNS name) and an account name, or by a UPN, whole or split
+    /// at its at sign.
     pub(super) fn by_name(&self, domain: &str, user: &str) -> Option<&Principal> {
         self.entry(domain, user).map(|entry| &entry.principal)
     }
@@ -215,7 +216,8 @@ impl Accounts {
             || domain.eq_ignore_ascii_case(&self.netbios)
             || domain.eq_ignore_ascii_case(&self.dns);
         let user = user.to_lowercase();
-        let by_upn = || domain.is_empty().then(|| self.by_upn.get(&user)).flatten();
+        let upn = if domain.is_empty() { user.clone() } else { format!("{user}@{domain}") };
+        let by_upn = || self.by_upn.get(&upn.to_lowercase());
         let index = ours.then(|| self.by_name.get(&user)).flatten().or_else(by_upn)?;
         self.accounts.get(*index)
     }

@@ -29,7 +29,7 @@ const ACCOUNTS: &str = r#"
     name = "alice"
     rid = 1103
     cn = "Alice, Example"
-    upn = "alice@lab.test"
+    upn = "alice.x@upn.test"
     mail = "alice@lab.test"
     member_of = ["pki enrollees"]
     nt_hash = "00112233445566778899aabbccddeeFF"
@@ -100,14 +100,15 @@ fn accounts_are_found_by_domain_or_upn_only() {
         ("", "alice"),
         ("LAB", "alice"),
         ("lab.TEST", "Alice"),
-        ("", "alice@lab.test"),
-        ("", "ALICE@LAB.TEST"),
+        ("", "alice.x@upn.test"),
+        ("UPN.test", "Alice.X"),
     ] {
         assert!(directory.local_account(domain, user).is_some(), "{domain} {user}");
     }
     for (domain, user) in [
         ("OTHER", "alice"),
-        ("OTHER", "alice@lab.test"),
+        ("LAB", "alice.x"),
+        ("", "alice@upn.test"),
         ("LAB", "nobody"),
         ("", ""),
         ("LAB", "alice@other.test"),
