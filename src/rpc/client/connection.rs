@@ -38,7 +38,7 @@ impl Default for ClientOptions {
 }
 
 /// Who calls, and how the calls are protected.
-pub struct Credentials {
+pub struct Authentication {
     /// The exchange that proves who it is.
     pub initiator: Box<dyn Initiator>,
     /// Level for the whole connection.
@@ -57,12 +57,12 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects to a TCP port and binds an interface, authenticated if there are credentials.
+    /// Connects to a TCP port and binds an interface, authenticated if there is [`Authentication`].
     pub async fn open(
         host: &str,
         port: u16,
         interface: InterfaceId,
-        credentials: Option<Credentials>,
+        authentication: Option<Authentication>,
         options: &ClientOptions,
     ) -> Result<Self, ClientError> {
         let connect = TcpStream::connect((host, port));
@@ -77,7 +77,7 @@ impl Connection {
             object: None,
             busy: false,
         };
-        let bind = connection.bind(interface, credentials);
+        let bind = connection.bind(interface, authentication);
         limit("the bind", options.call_timeout, bind).await??;
         Ok(connection)
     }
@@ -107,9 +107,9 @@ impl Connection {
     async fn bind(
         &mut self,
         interface: InterfaceId,
-        credentials: Option<Credentials>,
+        authentication: Option<Authentication>,
     ) -> Result<(), ClientError> {
-        let Some(Credentials { mut initiator, level }) = credentials else {
+        let Some(Authentication { mut initiator, level }) = authentication else {
             let bytes = self.association.bind(interface, None)?;
             return self.alter(bytes).await;
         };

@@ -5,5 +5,5 @@ mod connection;
 mod error;
 
 pub use association::{Association, AssociationOptions, Event, VerificationTrailer};
-pub use connection::{ClientOptions, Connection, Credentials};
+pub use connection::{Authentication, ClientOptions, Connection};
 pub use error::ClientError;
