@@ -2,6 +2,7 @@
 //!
 //! [`pdu`] is the codec that both halves share; [`Service`] is what a server offers.
 
+pub mod association;
 pub mod binding;
 pub mod client;
 pub mod epm;

@@ -50,12 +50,19 @@ pub struct Policy {
     pub min_level: Option<AuthLevel>,
     /// Transfer syntaxes, the preferred one first.
     pub syntaxes: &'static [Syntax],
+    /// Largest request stub, in bytes; the server's own limit holds too.
+    pub max_request: usize,
 }
 
 impl Default for Policy {
-    /// Packet privacy; NDR64 before NDR 2.0, as Windows does where both are offered.
+    /// Packet privacy; NDR64 before NDR 2.0, as Windows does where both are offered; requests as
+    /// large as the server takes.
     fn default() -> Self {
-        Self { min_level: Some(AuthLevel::Privacy), syntaxes: &[Syntax::Ndr64, Syntax::Ndr20] }
+        Self {
+            min_level: Some(AuthLevel::Privacy),
+            syntaxes: &[Syntax::Ndr64, Syntax::Ndr20],
+            max_request: usize::MAX,
+        }
     }
 }
 

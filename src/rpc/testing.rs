@@ -1,9 +1,17 @@
-//! A toy security provider for tests of PDU protection and of the association.
+//! A toy security provider and a toy service, for tests of PDU protection, association and server.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::auth::{AuthError, AuthLevel, PduParts, SecurityContext};
-use crate::model::Caller;
+use bytes::Bytes;
+
+use crate::auth::{
+    Accepted, Acceptor, AcceptorFactory, AuthError, AuthLevel, AuthType, BoxFuture, PduParts, Peer,
+    SecurityContext,
+};
+use crate::model::{Caller, Sid, Token};
+use crate::ndr::{Fault, InterfaceId};
+use crate::rpc::{AssociationId, CallContext, Policy, Service};
 
 /// Signs with FNV-1a over key, sequence number and the covered parts; seals by XOR. Both ends
 /// share the key; every message takes the next sequence number of its direction.
@@ -80,5 +88,93 @@ impl SecurityContext for ToyContext {
 
     fn caller(&self) -> Option<Arc<Caller>> {
         self.caller.clone()
+    }
+}
+
+/// Two legs: `hello` is answered with `who?`; then `name=key` authenticates, `empty=…` a context
+/// of nobody. One leg: `now name=key`. Anything else is refused.
+pub struct ToyAcceptor;
+
+/// Offers [`ToyAcceptor`] as NTLM and SPNEGO.
+pub struct ToyFactory;
+
+impl Acceptor for ToyAcceptor {
+    fn accept<'a>(&'a mut self, token: &'a [u8]) -> BoxFuture<'a, Result<Accepted, AuthError>> {
+        Box::pin(async move {
+            let text = std::str::from_utf8(token).map_err(|_| AuthError::Malformed("toy"))?;
+            if text == "hello" {
+                return Ok(Accepted::Continue(b"who?".to_vec()));
+            }
+            let (name, token) = match text.strip_prefix("now ") {
+                Some(name) => (name, Some(b"welcome".to_vec())),
+                None => (text, None),
+            };
+            let (name, key) = name.split_once('=').ok_or(AuthError::LogonFailure)?;
+            let key = key.parse().map_err(|_| AuthError::LogonFailure)?;
+            let caller = (name != "empty").then(|| caller(name));
+            Ok(Accepted::Done { token, context: Box::new(ToyContext::new(key, caller)) })
+        })
+    }
+}
+
+impl AcceptorFactory for ToyFactory {
+    fn acceptor(&self, auth_type: AuthType, _: AuthLevel, _: Peer) -> Option<Box<dyn Acceptor>> {
+        let offered = [AuthType::Ntlm, AuthType::Negotiate].contains(&auth_type);
+        offered.then(|| -> Box<dyn Acceptor> { Box::new(ToyAcceptor) })
+    }
+}
+
+/// The caller of this name.
+pub fn caller(name: &str) -> Arc<Caller> {
+    let sid = Sid::everyone();
+    Arc::new(Caller { account: name.to_owned(), token: Token::new(sid, []) })
+}
+
+/// Answers opnum 0 with `account level opnum length`, opnum 1 with as many bytes as the stub
+/// says in decimal, opnum 2 with the fault that it says; others are out of range.
+pub struct ToyService {
+    pub interface: InterfaceId,
+    pub policy: Policy,
+    pub closed: AtomicUsize,
+}
+
+impl ToyService {
+    pub fn new(interface: InterfaceId, policy: Policy) -> Arc<Self> {
+        Arc::new(Self { interface, policy, closed: AtomicUsize::new(0) })
+    }
+}
+
+impl Service for ToyService {
+    fn interface(&self) -> InterfaceId {
+        self.interface
+    }
+
+    fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    fn call(
+        &self,
+        call: CallContext,
+        opnum: u16,
+        stub: Bytes,
+    ) -> BoxFuture<'_, Result<Vec<u8>, Fault>> {
+        Box::pin(async move {
+            let number = || String::from_utf8_lossy(&stub).trim_end_matches('\0').parse::<u32>();
+            match opnum {
+                0 => {
+                    let account = call.caller.map_or("-".to_owned(), |c| c.account.clone());
+                    let level = call.auth.map_or(0, |(_, level)| level.to_wire());
+                    Ok(format!("{account} {level} {opnum} {}", stub.len()).into_bytes())
+                }
+                1 => Ok(vec![0x5A; number().unwrap().try_into().unwrap()]),
+                2 => Err(Fault(number().unwrap())),
+                _ => Err(Fault::OP_RANGE),
+            }
+        })
+    }
+
+    fn association_closed(&self, _: AssociationId) {
+        self.closed.fetch_add(1, Ordering::SeqCst);
     }
 }

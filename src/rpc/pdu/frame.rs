@@ -40,9 +40,9 @@ impl Framer {
         Ok(Some(Frame { header, bytes: self.buffer.split_to(length) }))
     }
 
-    /// The header of a PDU that [`Self::next_frame`] refused, as far as it can be told: enough to
-    /// answer with the right type and call id.
-    pub fn refused(&self) -> Option<(PduType, u32)> {
+    /// Type and call id of the PDU at the front, as far as they can be told: also of one that
+    /// [`Self::next_frame`] refuses.
+    pub fn peek(&self) -> Option<(PduType, u32)> {
         let start = self.buffer.first_chunk::<HEADER_LEN>()?;
         let [_, _, ptype, _, label, .., c0, c1, c2, c3] = *start;
         let call_id = [c0, c1, c2, c3];
@@ -66,7 +66,7 @@ impl Frame {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PduError> {
         let mut framer = Framer::default();
         framer.push(bytes);
-        let ptype = framer.refused().map_or(PduType::Request, |(ptype, _)| ptype);
+        let ptype = framer.peek().map_or(PduType::Request, |(ptype, _)| ptype);
         match framer.next_frame(u16::MAX)? {
             Some(frame) if framer.buffered() == 0 => Ok(frame),
             _ => Err(PduError::Malformed(ptype)),
@@ -87,6 +87,14 @@ impl Frame {
         let mut reader =
             Reader::new(Bytes::copy_from_slice(bytes), self.header.drep, self.header.ptype);
         SecTrailer::decode(&mut reader).map(Some)
+    }
+
+    /// The presentation context that a request, response or fault names; 0 where it is too short.
+    pub fn context_id(&self) -> u16 {
+        match self.bytes.get(20..22) {
+            Some(&[a, b]) => self.header.drep.u16([a, b]),
+            _ => 0,
+        }
     }
 
     /// Where the security trailer begins.

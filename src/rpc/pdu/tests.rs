@@ -192,7 +192,7 @@ fn only_the_bind_family_may_exceed_the_fragment_size() {
         let mut framer = Framer::default();
         framer.push(&bytes);
         let result = framer.next_frame(5840).map(|frame| frame.is_none());
-        assert_eq!(framer.refused(), Some((ptype, 9)));
+        assert_eq!(framer.peek(), Some((ptype, 9)));
         result
     };
     assert_eq!(header(PduType::Bind), Ok(true));
