@@ -1,5 +1,7 @@
 //! An enrollment request after parsing and proof of possession.
 
+use std::fmt;
+
 use super::{Extension, GeneralName, Oid};
 
 /// The form a request came in ([MS-WCCE] 3.2.1.4.2.1.4.1).
@@ -13,6 +15,17 @@ pub enum RequestFormat {
     Cms,
     /// CMS with a CMC PKIData inside.
     Cmc,
+}
+
+impl fmt::Display for RequestFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pkcs10 => "PKCS#10",
+            Self::Keygen => "KEYGEN",
+            Self::Cms => "CMS",
+            Self::Cmc => "CMC",
+        })
+    }
 }
 
 /// A `Name:Value` pair of the attributes string or of the request's own attributes.

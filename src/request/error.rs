@@ -34,7 +34,7 @@ pub enum RequestError {
     #[error("the flags {0:#010x} (dwFlags) ask for something that is not supported")]
     UnsupportedFlags(u32),
     /// RequestType says one format, the bytes are another.
-    #[error("the request is marked as {claimed:?} but is {found:?}")]
+    #[error("the request is marked as {claimed} but is {found}")]
     FormatMismatch {
         /// What dwFlags say.
         claimed: RequestFormat,
@@ -42,7 +42,7 @@ pub enum RequestError {
         found: RequestFormat,
     },
     /// A format that is known but not processed.
-    #[error("{0:?} requests are not supported yet; send a PKCS#10")]
+    #[error("{0} requests are not supported yet; send a PKCS#10")]
     UnsupportedFormat(RequestFormat),
     /// A PKCS#10 that names an old certificate ([MS-WCCE] 3.2.2.6.2.1.2.3).
     #[error("a renewal must be signed with the old key as well; a bare PKCS#10 can't be one")]

@@ -6,9 +6,9 @@ use crate::asn1::extensions::{
     decode_extensions, decode_template_information, decode_template_name, find,
 };
 use crate::asn1::{
-    Asn1Error, CertificationRequest, Element, Hash, Name, PublicKey, RequestAttribute,
-    decode_client_info, decode_csp_provider, decode_general_names, decode_name_value_pairs,
-    decode_text, oids, verify_signature,
+    CertificationRequest, Element, Hash, Name, PublicKey, RequestAttribute, decode_client_info,
+    decode_csp_provider, decode_general_names, decode_name_value_pairs, decode_text, oids,
+    verify_signature,
 };
 use crate::model::{
     Attribute, ClientInfo, EnrollmentRequest, Extension, GeneralName, Oid, RequestFormat,
@@ -54,6 +54,10 @@ pub fn parse(
     })
 }
 
+/// Attributes that occur once, with one value. (An extension request may occur several times:
+/// Certipy sends one for each extension.)
+const ONCE: [Oid; 3] = [oids::OS_VERSION, oids::ENROLLMENT_CSP_PROVIDER, oids::REQUEST_CLIENT_INFO];
+
 /// What the attributes of the request itself say.
 #[derive(Default)]
 struct Contents {
@@ -68,9 +72,14 @@ impl Contents {
         let count = counted.fold(0usize, usize::saturating_add);
         within("request attributes", count, limits.request_attributes)?;
         let mut contents = Self::default();
+        let mut seen = BTreeSet::new();
         for attribute in attributes {
+            if ONCE.contains(&attribute.oid) && !seen.insert(&attribute.oid) {
+                return Err(RequestError::AttributeValues(attribute.oid.clone()));
+            }
             contents.read_attribute(attribute)?;
         }
+        within("name-value pairs", contents.attributes.len(), limits.request_attributes)?;
         within("extensions", contents.extensions.len(), limits.extensions)?;
         let mut seen = BTreeSet::new();
         match contents.extensions.iter().find(|extension| !seen.insert(&extension.oid)) {
@@ -96,10 +105,11 @@ impl Contents {
             }
         } else if *oid == oids::OS_VERSION {
             let version = decode_text(single(attribute)?);
-            self.push_once(oid, "RequestOSVersion", version)?;
+            self.push("RequestOSVersion", &version.map_err(RequestError::structure("OS version"))?);
         } else if *oid == oids::ENROLLMENT_CSP_PROVIDER {
             let provider = decode_csp_provider(single(attribute)?);
-            self.push_once(oid, "RequestCSPProvider", provider)?;
+            let provider = provider.map_err(RequestError::structure("CSP provider"))?;
+            self.push("RequestCSPProvider", &provider);
         } else if *oid == oids::REQUEST_CLIENT_INFO {
             let info = decode_client_info(single(attribute)?);
             self.client_info = Some(info.map_err(RequestError::structure("client information"))?);
@@ -107,23 +117,9 @@ impl Contents {
         Ok(())
     }
 
+    /// Adds an attribute; those that are no pairs have the names that Windows' Request table shows.
     fn push(&mut self, name: &str, value: &str) {
         self.attributes.extend(attribute(name, value));
-    }
-
-    /// Adds an attribute under the name that Windows' Request table shows.
-    fn push_once(
-        &mut self,
-        oid: &Oid,
-        name: &str,
-        value: Result<String, Asn1Error>,
-    ) -> Result<(), RequestError> {
-        if self.attributes.iter().any(|attribute| attribute.name == name) {
-            return Err(RequestError::AttributeValues(oid.clone()));
-        }
-        let value = value.map_err(RequestError::structure("OS version or CSP attribute"))?;
-        self.push(name, &value);
-        Ok(())
     }
 }
 

@@ -16,3 +16,4 @@ mod tally;
 
 mod ntlm;
 mod pdus;
+mod requests;
