@@ -14,13 +14,18 @@ pub fn captures(name: &str) -> Option<PathBuf> {
     }
     let required = std::env::var_os("WCCE_REQUIRE_CAPTURES").is_some_and(|value| value == "1");
     assert!(!required, "{name} needs the captures: set WCCE_CAPTURES to their folder");
-    write("not-run", name);
+    not_run(name);
     None
 }
 
 /// Notes that `name` of this kind ran (one line per replay, per foreign enrolment …).
 pub fn ran(kind: &str, name: &str) {
     write(kind, name);
+}
+
+/// Notes that `name` could not run because what it needs isn't here.
+pub fn not_run(name: &str) {
+    write("not-run", name);
 }
 
 fn write(kind: &str, name: &str) {

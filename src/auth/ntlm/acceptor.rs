@@ -18,6 +18,10 @@ use crate::auth::{
 
 /// How long a challenge may be answered.
 const CHALLENGE_LIFE: Duration = Duration::from_secs(60);
+/// How far the time of a response may be from that of the CHALLENGE, in units of 100 ns: 36 hours,
+/// as Windows allows. Clients should repeat the CHALLENGE's, but scapy tells its own; what binds
+/// a response to the CHALLENGE is MsvAvTimestamp, which must come back as it was sent.
+const MAX_TIME_SHIFT: u64 = 36 * 3600 * 10_000_000;
 /// The version that the CHALLENGE shows (10.0.17763, revision 15) to clients that show theirs.
 /// Nobody interprets it.
 const VERSION: [u8; 8] = [10, 0, 0x63, 0x45, 0, 0, 0, 15];
@@ -214,8 +218,8 @@ fn client_pairs<'a>(
         return Err(BLOB);
     }
     let pairs = ClientPairs::check(pairs, &outstanding.target_info)?;
-    if u64::from_le_bytes(*timestamp) != outstanding.timestamp {
-        return Err(AuthError::Refused("the NTLMv2 response has not the time of the CHALLENGE"));
+    if u64::from_le_bytes(*timestamp).abs_diff(outstanding.timestamp) > MAX_TIME_SHIFT {
+        return Err(AuthError::Refused("the time of the NTLMv2 response is off by over 36 hours"));
     }
     Ok(pairs)
 }
