@@ -1,8 +1,8 @@
 //! Files of the CA: written whole or not at all, and durable when the call returns.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -47,6 +47,11 @@ pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> Result<(), Fi
         Some(folder) => sync_folder(folder),
         None => Ok(()),
     }
+}
+
+/// Makes a folder, and those above it, that nobody else can enter.
+pub fn create_private_folder(path: &Path) -> Result<(), FileError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::at(path))
 }
 
 /// Makes the names in a folder durable.

@@ -2,14 +2,32 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod certificate;
 mod config;
+mod crl;
+mod error;
 mod extensions;
 mod files;
+mod issue;
+mod lint;
+mod load;
 mod names;
 mod pem;
+mod prepare;
 mod signer;
+mod tbs;
 
+pub use certificate::CaCertificate;
 pub use config::{CaConfig, CrlConfig, ExistingCa, StateFolder, UrlConfig};
+pub use crl::{Crl, CrlError, CrlPublisher, RevokedCertificate};
+pub use error::CaError;
 pub use files::FileError;
+pub use issue::{CertificateAuthority, IssueError, Origin, SignedCertificate};
+pub use lint::Finding;
 pub use names::CaNames;
 pub use signer::{KeyError, KeyKind, RsaHash, SignatureAlgorithm, Signer, SoftwareSigner};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -74,7 +74,8 @@ pub fn holds_key_of(
     let probe = b"does this key belong to that certificate?";
     let signature = signer.sign(probe)?;
     let algorithm = AlgorithmIdentifier { oid: signer.algorithm().oid(), parameters: None };
-    let key = public_key.public_key().map_err(|_| KeyError::Unsupported)?;
+    // A key of a kind that is not known is not one that a signer has.
+    let Ok(key) = public_key.public_key() else { return Ok(false) };
     Ok(verify_signature(&key, &algorithm, probe, &signature).is_ok())
 }
 
@@ -125,6 +126,9 @@ pub enum KeyError {
     /// The cryptographic library failed to make a key.
     #[error("a key cannot be generated")]
     Generation,
+    /// The random number generator failed.
+    #[error("no random numbers")]
+    Random,
     /// The cryptographic library failed to sign.
     #[error("the key cannot sign")]
     Signing,

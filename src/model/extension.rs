@@ -60,6 +60,10 @@ impl KeyUsage {
     pub const KEY_CERT_SIGN: Self = Self(0x0400);
     /// cRLSign.
     pub const CRL_SIGN: Self = Self(0x0200);
+    /// encipherOnly.
+    pub const ENCIPHER_ONLY: Self = Self(0x0100);
+    /// decipherOnly.
+    pub const DECIPHER_ONLY: Self = Self(0x0080);
 
     /// Whether all bits of `other` are set.
     pub fn contains(self, other: Self) -> bool {

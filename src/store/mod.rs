@@ -74,6 +74,24 @@ pub trait Store: Send + Sync {
     fn last_issued(&self) -> BoxFuture<'_, Result<Option<SystemTime>, StoreError>>;
 }
 
+/// Hands every row of this disposition to `take`, by ascending id.
+///
+/// # Errors
+/// Where a page cannot be read; `take` has had the rows before it.
+pub async fn for_each_of(
+    store: &dyn Store,
+    disposition: Disposition,
+    mut take: impl FnMut(RequestRow),
+) -> Result<(), StoreError> {
+    let mut page = Page::FIRST;
+    loop {
+        let rows = store.by_disposition(disposition, page).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        page = page.after(last.id);
+        rows.into_iter().for_each(&mut take);
+    }
+}
+
 /// A part of a listing. The next page starts after the last id of the previous one; a page
 /// with fewer rows than `limit` is the last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,0 +1,258 @@
+//! Issuing: prepare, lint, sign. Nothing is signed that the lint has not passed.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+
+use super::certificate::CaCertificate;
+use super::config::{CaConfig, StateFolder, UrlConfig};
+use super::error::CaError;
+use super::lint::{Finding, Linted, lint};
+use super::load;
+use super::prepare::{Issuer, prepare};
+use super::signer::{KeyError, Signer};
+use super::tbs::with_signature;
+use crate::asn1::{
+    Asn1Error, Certificate, Name, NameTextError, encode_certificates_only, extensions, oids,
+};
+use crate::model::{
+    CertificateColumns, EnrollmentFlags, GeneralFlags, GeneralName, HResult, IssuancePlan, Oid,
+    SerialNumber,
+};
+
+/// A certification authority: its certificate, the chain above it, and its key.
+pub struct CertificateAuthority {
+    certificate: CaCertificate,
+    chain: Vec<Vec<u8>>,
+    signer: Arc<dyn Signer>,
+    urls: UrlConfig,
+    clock_tolerance: Duration,
+}
+
+/// Whether [`CertificateAuthority::init`] made anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// Certificate and key were there.
+    Loaded,
+    /// Certificate and key were made.
+    Created,
+}
+
+impl CertificateAuthority {
+    /// Loads certificate and key, and makes them where there are none and none are configured.
+    ///
+    /// # Errors
+    /// What is wrong with them; a key that others can read is refused.
+    pub fn init(
+        config: &CaConfig,
+        state: &StateFolder,
+        now: SystemTime,
+    ) -> Result<(Self, Origin), CaError> {
+        Ok(match load::load(config, state, now)? {
+            Some(identity) => (Self::of(identity, config), Origin::Loaded),
+            None => (Self::of(load::create(config, state, now)?, config), Origin::Created),
+        })
+    }
+
+    fn of(identity: load::Identity, config: &CaConfig) -> Self {
+        Self {
+            certificate: identity.certificate,
+            chain: identity.chain,
+            signer: Arc::new(identity.signer),
+            urls: config.urls.clone(),
+            clock_tolerance: config.clock_tolerance,
+        }
+    }
+
+    /// The CA's certificate.
+    pub fn certificate(&self) -> &CaCertificate {
+        &self.certificate
+    }
+
+    /// The key.
+    pub fn signer(&self) -> &dyn Signer {
+        &*self.signer
+    }
+
+    /// The CA's certificate and those above it, up to the root.
+    pub fn certificates(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&*self.certificate.der).chain(self.chain.iter().map(|der| &**der))
+    }
+
+    /// PKCS#7 with `certificate` and the CA's chain up to the root, and these CRLs
+    /// ([MS-WCCE] 3.2.1.4.2.1.4.8.1).
+    pub fn chain_with<'a>(
+        &'a self,
+        certificate: &'a [u8],
+        crls: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Vec<u8> {
+        encode_certificates_only(std::iter::once(certificate).chain(self.certificates()), crls)
+    }
+
+    /// Refuses to go on where the clock is behind the last issued certificate by more than the
+    /// setting allows: a certificate must never seem older than one issued before it.
+    ///
+    /// # Errors
+    /// [`IssueError::ClockBehind`].
+    pub fn check_clock(
+        &self,
+        now: SystemTime,
+        last_issued: Option<SystemTime>,
+    ) -> Result<(), IssueError> {
+        match last_issued {
+            Some(last) if now.checked_add(self.clock_tolerance).is_some_and(|now| now < last) => {
+                Err(IssueError::ClockBehind {
+                    behind: last.duration_since(now).unwrap_or_default(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Issues the certificate of a plan. [`check_clock`](Self::check_clock) comes first.
+    ///
+    /// # Errors
+    /// What the lint found, or why it cannot be built or signed.
+    pub fn issue(
+        &self,
+        plan: &IssuancePlan,
+        now: SystemTime,
+    ) -> Result<SignedCertificate, IssueError> {
+        if !self.certificate.valid_at(now) {
+            return Err(IssueError::CaNotValid);
+        }
+        let issuer = Issuer {
+            certificate: &self.certificate,
+            algorithm: self.signer.algorithm(),
+            urls: &self.urls,
+        };
+        let prepared = prepare(plan, &issuer)?;
+        self.sign(lint(prepared, plan, &issuer).map_err(IssueError::Lint)?)
+    }
+
+    fn sign(&self, linted: Linted) -> Result<SignedCertificate, IssueError> {
+        let signature = self.signer.sign(linted.tbs())?;
+        let der = with_signature(linted.tbs(), self.signer.algorithm(), &signature);
+        SignedCertificate::read(der).map_err(IssueError::Encoding)
+    }
+}
+
+/// An issued certificate.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SignedCertificate(CertificateColumns);
+
+impl SignedCertificate {
+    fn read(der: Vec<u8>) -> Result<Self, Asn1Error> {
+        let certificate = Certificate::parse(&der)?;
+        let key = &certificate.public_key;
+        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &der);
+        let mut columns = CertificateColumns {
+            raw: Vec::new(),
+            serial_number: SerialNumber(certificate.serial.to_vec()),
+            // SHA-1 has 20 bytes: the default cannot occur.
+            certificate_hash: hash.as_ref().try_into().unwrap_or_default(),
+            issuer_name_id: 0,
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            subject_key_identifier: key.key_id().to_vec(),
+            raw_public_key: key.key.to_vec(),
+            public_key_length: key.public_key()?.kind().bits(),
+            public_key_algorithm: key.algorithm.oid.to_string(),
+            distinguished_name: Name::from_der(certificate.subject)?.to_windows_text(),
+            raw_name: certificate.subject.to_vec(),
+            upn: upn(&certificate)?,
+            enrollment_flags: 0,
+            general_flags: 0,
+        };
+        columns.raw = der;
+        Ok(Self(columns))
+    }
+
+    /// DER of the whole.
+    pub fn der(&self) -> &[u8] {
+        &self.0.raw
+    }
+
+    /// Its serial number.
+    pub fn serial(&self) -> &SerialNumber {
+        &self.0.serial_number
+    }
+
+    /// What the Request table holds of it; the flags are those of the template.
+    pub fn into_columns(
+        self,
+        enrollment: EnrollmentFlags,
+        general: GeneralFlags,
+    ) -> CertificateColumns {
+        CertificateColumns {
+            enrollment_flags: enrollment.bits(),
+            general_flags: general.bits(),
+            ..self.0
+        }
+    }
+}
+
+fn upn(certificate: &Certificate<'_>) -> Result<Option<String>, Asn1Error> {
+    let Some(names) = extensions::find(&certificate.extensions, &oids::SUBJECT_ALT_NAME) else {
+        return Ok(None);
+    };
+    let names = crate::asn1::decode_general_names(&names.value)?;
+    Ok(names.into_iter().find_map(|name| match name {
+        GeneralName::Upn(upn) => Some(upn),
+        _ => None,
+    }))
+}
+
+/// Why nothing was issued.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// The clock is behind.
+    #[error(
+        "the clock is {} seconds behind the last issued certificate; nothing is issued until it \
+         is set right", behind.as_secs()
+    )]
+    ClockBehind {
+        /// By how much.
+        behind: Duration,
+    },
+    /// The CA certificate is expired, or not valid yet.
+    #[error("the CA certificate is not valid now; renew it, or set the clock right")]
+    CaNotValid,
+    /// The plan brings an extension ready-made that the CA writes itself.
+    #[error("extension {0} is the CA's to write, and cannot be handed in")]
+    ReservedExtension(Oid),
+    /// The subject's distinguished name cannot be read.
+    #[error("the subject: {0}")]
+    Subject(#[from] NameTextError),
+    /// Something cannot be encoded.
+    #[error("the certificate cannot be built: {0}")]
+    Encoding(#[from] Asn1Error),
+    /// The key failed.
+    #[error("the CA's key: {0}")]
+    Key(#[from] KeyError),
+    /// The lint refuses.
+    #[error("the certificate would break the profile of RFC 5280: {}", text_of(.0))]
+    Lint(Vec<Finding>),
+}
+
+fn text_of(findings: &[Finding]) -> String {
+    findings.iter().map(Finding::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl IssueError {
+    /// What the client is told.
+    pub fn hresult(&self) -> HResult {
+        match self {
+            Self::ClockBehind { .. } => HResult::CERTSRV_E_SERVER_SUSPENDED,
+            Self::CaNotValid => HResult::CERT_E_EXPIRED,
+            Self::Subject(_) => HResult::CERTSRV_E_BAD_REQUESTSUBJECT,
+            Self::Lint(findings) if findings.iter().all(Finding::is_of_names) => {
+                HResult::CERTSRV_E_BAD_REQUESTSUBJECT
+            }
+            Self::ReservedExtension(_) | Self::Encoding(_) | Self::Lint(_) => HResult::INVALID_DATA,
+            Self::Key(_) => HResult::E_UNEXPECTED,
+        }
+    }
+}
