@@ -1,5 +1,6 @@
 //! The enrollment client: keys and requests of its own, submission to a CA over RPC.
 
+pub mod bench;
 mod key;
 mod request;
 

@@ -1,5 +1,6 @@
 //! The endpoint mapper: which interface is served on which port ([MS-RPCE] 2.2.1.2).
 
+mod cursors;
 mod table;
 mod tower;
 
