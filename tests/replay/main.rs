@@ -17,3 +17,4 @@ mod tally;
 mod ntlm;
 mod pdus;
 mod requests;
+mod spnego;

@@ -140,9 +140,24 @@ impl NtlmAcceptor {
             return Err(AuthError::Refused("the NTLM challenge is older than 60 s"));
         }
         let message = Authenticate::parse(token)?;
+        let outcome = self.judge(&server, &outstanding, &message).await;
+        let (user, domain, remote) = (&message.user, &message.domain, self.peer.remote);
+        match &outcome {
+            Ok(_) => tracing::debug!(?user, ?domain, %remote, "NTLM logon"),
+            Err(error) => tracing::warn!(?user, ?domain, %remote, %error, "NTLM logon refused"),
+        }
+        outcome
+    }
+
+    async fn judge(
+        &mut self,
+        server: &NtlmServer,
+        outstanding: &Outstanding,
+        message: &Authenticate<'_>,
+    ) -> Result<NtlmContext, AuthError> {
         message.flags.check(self.level)?;
-        refuse_anonymous(&message)?;
-        let pairs = client_pairs(&message, &outstanding)?;
+        refuse_anonymous(message)?;
+        let pairs = client_pairs(message, outstanding)?;
         let target_required = server.policy.target_name == TargetNamePolicy::Required;
         pairs.check_target(&server.names, self.peer, target_required)?;
 
@@ -156,10 +171,10 @@ impl NtlmAcceptor {
         };
         let logon = server.verifier.verify(response).await?;
 
-        let exported = exported_session_key(&logon, &message)?;
+        let exported = exported_session_key(&logon, message)?;
         self.mic_announced = pairs.announces_mic();
         if self.mic_announced {
-            check_mic(&exported, &outstanding, &message)?;
+            check_mic(&exported, outstanding, message)?;
         } else if server.policy.mic == MicPolicy::Always {
             return Err(AuthError::Refused("AUTHENTICATE without a MIC, which is required"));
         }

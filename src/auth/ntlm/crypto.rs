@@ -71,7 +71,9 @@ pub(super) fn seal_key(exported: &Key, from: End) -> Key {
 }
 
 fn derived(exported: &Key, magic: &[u8]) -> Key {
-    Zeroizing::new(Md5::new().chain_update(**exported).chain_update(magic).finalize().into())
+    Zeroizing::new(
+        Md5::new().chain_update(exported.as_slice()).chain_update(magic).finalize().into(),
+    )
 }
 
 /// RC4. A copy continues where the original stands.

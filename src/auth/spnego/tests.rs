@@ -341,3 +341,35 @@ fn no_more_than_six_legs() {
     }
     assert!(run(acceptor.accept(&respond(b"x", None))).is_err());
 }
+
+/// The tokens of a good exchange, to be damaged.
+fn good_tokens() -> [Vec<u8>; 2] {
+    let list = NegTokenInit::encode_mech_types(WINDOWS);
+    [NegTokenInit::encode(&list, b"x"), respond(&Client::alice().negotiate(), Some(&[1; 16]))]
+}
+
+proptest::proptest! {
+    /// Nothing that the reader takes panics, and it reads what it wrote.
+    #[test]
+    fn damaged_tokens_do_no_harm(
+        which in 0usize..2,
+        place in 0usize..120,
+        byte in proptest::prelude::any::<u8>(),
+        cut in 0usize..140,
+    ) {
+        let mut token = good_tokens()[which].clone();
+        let place = place % token.len();
+        token[place] = byte;
+        token.truncate(cut.max(1));
+        if let Ok(resp) = NegTokenResp::parse(&token) {
+            let again = resp.encode();
+            assert_eq!(NegTokenResp::parse(&again), Ok(resp));
+        }
+        let server = server();
+        let mut acceptor = spnego(&server);
+        for _ in 0..2 {
+            let outcome = run(acceptor.accept(&token));
+            assert!(!matches!(outcome, Ok(Accepted::Done { .. })));
+        }
+    }
+}

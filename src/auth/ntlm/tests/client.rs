@@ -174,8 +174,13 @@ impl Client {
 
     /// The AUTHENTICATE for a CHALLENGE, and the exported session key.
     pub(in crate::auth) fn authenticate(&self, challenge: &[u8]) -> (Vec<u8>, Key) {
+        self.try_authenticate(challenge).expect("a well-formed CHALLENGE")
+    }
+
+    /// The same, or `None` where the CHALLENGE's target information can't be read.
+    pub(in crate::auth) fn try_authenticate(&self, challenge: &[u8]) -> Option<(Vec<u8>, Key)> {
         let server_challenge: [u8; 8] = challenge[24..32].try_into().expect("8 bytes");
-        let blob = self.blob(challenge);
+        let blob = self.blob(challenge)?;
         let response_key = response_key(&nt_hash(self.password), self.user, self.domain);
         let proof = hmac_md5(&response_key, &[&server_challenge, &blob]);
         let session_base_key = hmac_md5(&response_key, &[&*proof]);
@@ -201,7 +206,7 @@ impl Client {
             message[72..88].copy_from_slice(&*mic);
             message[80] ^= self.mic_xor;
         }
-        (message, exported)
+        Some((message, exported))
     }
 
     fn lay_out(&self, fields: &[Vec<u8>; 6]) -> Vec<u8> {
@@ -219,11 +224,10 @@ impl Client {
         message
     }
 
-    fn blob(&self, challenge: &[u8]) -> Vec<u8> {
+    fn blob(&self, challenge: &[u8]) -> Option<Vec<u8>> {
         let info = u32::from_le_bytes(challenge[44..48].try_into().expect("4 bytes")) as usize;
-        let sent = av::parse(&challenge[info..]).expect("well-formed");
-        let timestamp = av::value_of(&sent, av::TIMESTAMP).expect("always sent");
-        let timestamp = u64::from_le_bytes(timestamp.try_into().expect("8 bytes"));
+        let sent = av::parse(challenge.get(info..)?).ok()?;
+        let timestamp = u64::from_le_bytes(av::value_of(&sent, av::TIMESTAMP)?.try_into().ok()?);
         let mut pairs: Vec<(u16, Vec<u8>)> =
             sent.iter().map(|(id, value)| (*id, value.to_vec())).collect();
         if self.send_mic {
@@ -234,7 +238,7 @@ impl Client {
             pairs.extend(value.clone().map(|value| (*id, value)));
         }
         let mut blob = vec![1, 1, 0, 0, 0, 0, 0, 0];
-        blob.extend((timestamp + self.time_shift).to_le_bytes());
+        blob.extend((timestamp.wrapping_add(self.time_shift)).to_le_bytes());
         blob.extend([0xCC; 8]);
         blob.extend([0; 4]);
         for (id, value) in self.av_front.iter().chain(&pairs) {
@@ -245,7 +249,7 @@ impl Client {
         if self.av_end {
             blob.extend([0; 8]);
         }
-        blob
+        Some(blob)
     }
 
     /// The whole exchange. Both contexts, or why the server refuses.

@@ -3,6 +3,7 @@
 mod client;
 mod exchanges;
 mod policies;
+mod tampering;
 mod vectors;
 
 pub(in crate::auth) use client::{Client, PEER, Server, run};
