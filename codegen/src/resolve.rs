@@ -1,0 +1,174 @@
+//! Syntax to model: names looked up, attributes applied, operations numbered.
+
+mod attrs;
+mod ctype;
+mod expr;
+mod lower;
+mod operations;
+mod types;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::ast;
+use crate::model::{
+    Body, Const, ConstValue, InterfaceId, Item, Model, Module, ModuleId, PointerKind, Prim, TypeId,
+};
+use crate::source::{Error, Result, Sources, Span};
+use attrs::Attrs;
+use ctype::CType;
+
+/// A parsed file: its module's name, its syntax, and the modules that it imports.
+pub struct Parsed {
+    /// Name of the module.
+    pub name: String,
+    /// Syntax.
+    pub file: ast::File,
+    /// Indices of the imported files, which come before this one.
+    pub imports: Vec<usize>,
+}
+
+/// Resolves all files; imported ones come first.
+pub fn resolve(sources: &Sources, files: &[Parsed]) -> Result<Model> {
+    let mut resolver = Resolver {
+        sources,
+        model: Model::default(),
+        module: ModuleId(0),
+        visible: HashSet::new(),
+        pointer_default: PointerKind::Unique,
+        typedefs: ctype::prelude(),
+        tags: HashMap::new(),
+        consts: HashMap::new(),
+        interfaces: HashMap::new(),
+        imports: Vec::new(),
+    };
+    for parsed in files {
+        resolver.file(parsed)?;
+    }
+    resolver.check_definitions()?;
+    Ok(resolver.model)
+}
+
+struct Resolver<'a> {
+    sources: &'a Sources,
+    model: Model,
+    /// The file that is being resolved.
+    module: ModuleId,
+    /// The files whose names it may use.
+    visible: HashSet<usize>,
+    /// Kind of pointers without an attribute.
+    pointer_default: PointerKind,
+    typedefs: HashMap<String, (Option<ModuleId>, CType)>,
+    tags: HashMap<String, (TypeId, Span)>,
+    consts: HashMap<String, (ModuleId, i128)>,
+    /// `None`: declared, but not defined.
+    interfaces: HashMap<String, Option<InterfaceId>>,
+    /// For each file, all files that it imports, directly or not.
+    imports: Vec<HashSet<usize>>,
+}
+
+impl Resolver<'_> {
+    fn file(&mut self, parsed: &Parsed) -> Result<()> {
+        self.module = ModuleId(self.model.modules.len());
+        let mut visible: HashSet<usize> = parsed
+            .imports
+            .iter()
+            .filter_map(|import| self.imports.get(*import))
+            .flatten()
+            .copied()
+            .collect();
+        visible.insert(self.module.0);
+        self.imports.push(visible.clone());
+        self.visible = visible;
+        self.model.modules.push(Module {
+            name: parsed.name.clone(),
+            doc: parsed.file.doc.clone(),
+            items: Vec::new(),
+        });
+        parsed.file.items.iter().try_for_each(|item| self.item(item))
+    }
+
+    fn item(&mut self, item: &ast::Item) -> Result<()> {
+        match &item.kind {
+            ast::ItemKind::Const(constant) => self.constant(item, constant),
+            ast::ItemKind::Typedef(typedef) => self.typedef(item, typedef),
+            ast::ItemKind::Type(spec) => {
+                let idl = self.idl(item.span);
+                let about = types::About { name: None, doc: &item.doc, idl };
+                self.type_spec(spec, &Attrs::default(), about).map(drop)
+            }
+            ast::ItemKind::Interface(interface) => self.interface(item, interface),
+            ast::ItemKind::Forward(name) => {
+                self.interfaces.entry(name.text.clone()).or_default();
+                Ok(())
+            }
+            ast::ItemKind::Nothing => Ok(()),
+        }
+    }
+
+    fn emit(&mut self, item: Item) {
+        if let Some(module) = self.model.modules.get_mut(self.module.0) {
+            module.items.push(item);
+        }
+    }
+
+    /// IDL text for docs: without comments and the common indentation.
+    fn idl(&self, span: Span) -> String {
+        let text = self.sources.text(span);
+        let lines: Vec<&str> =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let later = || lines.iter().skip(1).filter(|line| !line.trim().is_empty());
+        let indent = |line: &str| line.len().saturating_sub(line.trim_start().len());
+        let common = later().map(|line| indent(line)).min().unwrap_or(0);
+        let dedented = lines.iter().enumerate().map(|(index, line)| match index {
+            0 => line.trim_end(),
+            _ => line.get(common..).unwrap_or_default().trim_end(),
+        });
+        dedented.collect::<Vec<_>>().join("\n")
+    }
+
+    fn constant(&mut self, item: &ast::Item, constant: &ast::Const) -> Result<()> {
+        let value = match &constant.value {
+            ast::ConstValue::Str(text) => ConstValue::Str(text.clone()),
+            ast::ConstValue::Expr(expr) => {
+                let value = self.constant_value(expr)?;
+                self.consts.insert(constant.name.text.clone(), (self.module, value));
+                let about = types::About { name: None, doc: "", idl: String::new() };
+                match self.type_spec(&constant.ty, &Attrs::default(), about)? {
+                    CType::Prim(prim @ Prim::Int(..)) => ConstValue::Int(prim, value),
+                    _ => {
+                        let message = "constants are integers or strings";
+                        return Err(Error::new(constant.ty.span(), message));
+                    }
+                }
+            }
+        };
+        let (name, doc) = (constant.name.text.clone(), item.doc.clone());
+        self.emit(Item::Const(Const { name, doc, idl: self.idl(item.span), value }));
+        Ok(())
+    }
+
+    fn see(&self, module: Option<ModuleId>, name: &ast::Name) -> Result<()> {
+        match module {
+            Some(module) if !self.visible.contains(&module.0) => {
+                let home = self.model.modules.get(module.0).map_or("", |module| &module.name);
+                let message = format!("`{}` is declared in {home}.idl: import it", name.text);
+                Err(Error::new(name.span, message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Every tag that is used must be defined, and no type may hold itself.
+    fn check_definitions(&self) -> Result<()> {
+        for (tag, (id, span)) in &self.tags {
+            if self.model.body(*id).is_none() {
+                return Err(Error::new(*span, format!("`{tag}` is nowhere defined")));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_union(&self, id: TypeId) -> bool {
+        matches!(self.model.body(id), Some(Body::Union(_)))
+    }
+}

@@ -1,0 +1,241 @@
+//! Interfaces and their operations.
+
+use super::Resolver;
+use super::attrs::Attrs;
+use super::ctype::CType;
+use super::expr::Names;
+use super::lower::Demand;
+use super::types::{About, field};
+use crate::ast::{self, Arg};
+use crate::emit::names::field_name;
+use crate::model::{Field, Interface, InterfaceId, Item, Operation, PointerKind, Struct, Wire};
+use crate::source::{Error, Result, Span};
+
+/// A parameter on its way to one or both directions.
+struct Param<'a> {
+    syntax: &'a ast::Field,
+    wire: Wire,
+    input: bool,
+    output: bool,
+    attrs: Attrs,
+    ty: CType,
+}
+
+impl Resolver<'_> {
+    pub(super) fn interface(&mut self, item: &ast::Item, interface: &ast::Interface) -> Result<()> {
+        let id = InterfaceId(self.model.interfaces.len());
+        let header = self.header(interface)?;
+        let base = self.base(interface)?;
+        let first_opnum = base
+            .and_then(|base| self.model.interfaces.get(base.0))
+            .map_or(0, |base| base.first_opnum.saturating_add(base.opnums));
+        self.interfaces.insert(interface.name.text.clone(), Some(id));
+        let outer = std::mem::replace(&mut self.pointer_default, header.pointer_default);
+        interface.items.iter().try_for_each(|item| self.item(item))?;
+        let mut operations = Vec::new();
+        for (index, syntax) in interface.operations.iter().enumerate() {
+            let opnum = u16::try_from(index).ok().and_then(|own| first_opnum.checked_add(own));
+            let opnum = opnum.ok_or_else(|| Error::new(syntax.span, "too many operations"))?;
+            if !syntax.name.text.contains("NotUsedOnWire") {
+                operations.push(self.operation(syntax, opnum, header.object)?);
+            }
+        }
+        self.pointer_default = outer;
+        self.model.interfaces.push(Interface {
+            module: self.module,
+            name: interface.name.text.clone(),
+            doc: item.doc.clone(),
+            uuid: header.uuid,
+            version: header.version,
+            base,
+            first_opnum,
+            opnums: u16::try_from(interface.operations.len()).unwrap_or(u16::MAX),
+            operations,
+        });
+        self.emit(Item::Interface(id));
+        Ok(())
+    }
+
+    fn base(&self, interface: &ast::Interface) -> Result<Option<InterfaceId>> {
+        let Some(name) = &interface.base else { return Ok(None) };
+        match self.interfaces.get(&name.text) {
+            Some(Some(id)) => {
+                let module = self.model.interfaces.get(id.0).map(|base| base.module);
+                self.see(module, name)?;
+                Ok(Some(*id))
+            }
+            _ => Err(Error::new(name.span, format!("interface `{}` is not defined", name.text))),
+        }
+    }
+
+    fn header(&self, interface: &ast::Interface) -> Result<Header> {
+        let mut header = Header {
+            uuid: None,
+            version: (0, 0),
+            object: false,
+            pointer_default: PointerKind::Unique,
+        };
+        for attr in &interface.attrs {
+            let wrong = || {
+                let message = format!("wrong argument of `{}`", attr.name.text);
+                Error::new(attr.name.span, message)
+            };
+            let argument = attr.args.first().and_then(Option::as_ref);
+            match (attr.name.text.as_str(), argument) {
+                ("uuid", Some(Arg::Uuid(uuid))) => header.uuid = Some(uuid.clone()),
+                ("version", Some(Arg::Version(major, minor))) => header.version = (*major, *minor),
+                ("version", Some(Arg::Expr(expr))) => {
+                    let major = u16::try_from(self.constant_value(expr)?).map_err(|_| wrong())?;
+                    header.version = (major, 0);
+                }
+                ("object", None) => header.object = true,
+                ("pointer_default", Some(Arg::Expr(expr))) => {
+                    header.pointer_default = match &expr.kind {
+                        ast::ExprKind::Name(name) if name == "ref" => PointerKind::Ref,
+                        ast::ExprKind::Name(name) if name == "unique" => PointerKind::Unique,
+                        ast::ExprKind::Name(name) if name == "ptr" => PointerKind::Full,
+                        _ => return Err(wrong()),
+                    };
+                }
+                ("uuid" | "version" | "pointer_default", _) => return Err(wrong()),
+                ("ms_union", _) => {
+                    let message = "`ms_union` is supported on unions only";
+                    return Err(Error::new(attr.name.span, message));
+                }
+                _ => {}
+            }
+        }
+        Ok(header)
+    }
+
+    fn operation(
+        &mut self,
+        syntax: &ast::Operation,
+        opnum: u16,
+        object: bool,
+    ) -> Result<Operation> {
+        let params = self.params(&syntax.params)?;
+        let mut input = self.direction(&params, |param| param.input)?;
+        let mut output = self.direction(&params, |param| param.output)?;
+        if object {
+            implicit(&mut input, self.orpc("ORPCTHIS", syntax.name.span)?, "orpcthis");
+            implicit(&mut output, self.orpc("ORPCTHAT", syntax.name.span)?, "orpcthat");
+        }
+        if let Some(wire) = self.result(syntax)? {
+            output.fields.push(Field {
+                name: "return_value".to_owned(),
+                idl_name: "return value".to_owned(),
+                doc: "The return value.".to_owned(),
+                idl: self.idl(syntax.result.span()),
+                wire,
+            });
+        }
+        let name = syntax.name.text.clone();
+        let stem = self.stem(&name, syntax.name.span)?;
+        let idl = self.idl(syntax.span);
+        Ok(Operation { opnum, name, stem, doc: syntax.doc.clone(), idl, input, output })
+    }
+
+    /// Stem of the parameter structures' names: the operation's name, unless another interface
+    /// of this file has the same.
+    fn stem(&self, name: &str, span: Span) -> Result<String> {
+        let here = self.model.interfaces.iter().filter(|other| other.module == self.module);
+        let taken = here.flat_map(|other| &other.operations).any(|other| other.stem == name);
+        match taken {
+            false => Ok(name.to_owned()),
+            true => {
+                let message = format!("two operations of this file are called `{name}`");
+                Err(Error::new(span, message))
+            }
+        }
+    }
+
+    fn result(&mut self, syntax: &ast::Operation) -> Result<Option<Wire>> {
+        let about = About { name: None, doc: "", idl: String::new() };
+        match self.type_spec(&syntax.result, &Attrs::default(), about)? {
+            CType::Void => Ok(None),
+            ty => {
+                let span = syntax.result.span();
+                self.lower(&ty, &Attrs::default(), span, false).map(|(wire, _)| Some(wire))
+            }
+        }
+    }
+
+    fn params<'a>(&mut self, params: &'a [ast::Field]) -> Result<Vec<Param<'a>>> {
+        let mut resolved = Vec::new();
+        for syntax in params {
+            let attrs = self.attrs(&syntax.attrs)?;
+            let about = About { name: None, doc: "", idl: String::new() };
+            let base = self.type_spec(&syntax.ty, &attrs, about)?;
+            if base == CType::Handle {
+                continue;
+            }
+            let ty = self.declared(base, &syntax.declarator)?;
+            let (wire, _) = self.lower(&ty, &attrs, syntax.span, true)?;
+            let output = attrs.output;
+            if output && wire_is_by_value(&ty) {
+                return Err(Error::new(syntax.span, "an [out] parameter must be a pointer"));
+            }
+            let input = attrs.input || !output;
+            resolved.push(Param { syntax, wire, input, output, attrs, ty });
+        }
+        Ok(resolved)
+    }
+
+    /// The parameters of one direction, with the checks that can be made there.
+    fn direction(
+        &self,
+        params: &[Param<'_>],
+        included: impl Fn(&Param<'_>) -> bool,
+    ) -> Result<Struct> {
+        let (here, there): (Vec<&Param<'_>>, Vec<_>) = params.iter().partition(|p| included(p));
+        let elsewhere: Vec<&str> =
+            there.iter().map(|param| param.syntax.declarator.name.text.as_str()).collect();
+        let mut fields = Vec::new();
+        for param in &here {
+            fields.push(field(param.syntax, param.wire.clone(), self.idl(param.syntax.span)));
+        }
+        let names = Names { fields: &fields, elsewhere: &elsewhere };
+        let mut checks = Vec::new();
+        for (index, param) in here.iter().enumerate() {
+            let span = param.syntax.span;
+            let demands: Vec<Demand> = self.lower(&param.ty, &param.attrs, span, true)?.1;
+            checks.append(&mut self.checks(index, &param.wire, demands, span, &names)?);
+        }
+        Ok(Struct { fields, checks })
+    }
+
+    /// The implicit parameter of every object call.
+    fn orpc(&self, name: &str, span: Span) -> Result<Wire> {
+        match self.typedefs.get(name) {
+            Some((Some(module), CType::Named(id))) if self.visible.contains(&module.0) => {
+                Ok(Wire::Named(*id))
+            }
+            _ => {
+                let message = format!("object interfaces need `{name}`: import its file");
+                Err(Error::new(span, message))
+            }
+        }
+    }
+}
+
+struct Header {
+    uuid: Option<String>,
+    version: (u16, u16),
+    object: bool,
+    pointer_default: PointerKind,
+}
+
+fn wire_is_by_value(ty: &CType) -> bool {
+    !matches!(ty, CType::Pointer(..) | CType::Array(..))
+}
+
+/// Puts a parameter in front of the others.
+fn implicit(direction: &mut Struct, wire: Wire, name: &str) {
+    let doc = "Implicit in every call of an object ([MS-DCOM] 2.2.13).".to_owned();
+    let (idl_name, idl) = (name.to_owned(), String::new());
+    direction.fields.insert(0, Field { name: field_name(name), idl_name, doc, idl, wire });
+    for check in &mut direction.checks {
+        check.field = check.field.saturating_add(1);
+    }
+}
