@@ -232,11 +232,12 @@ pub struct NtlmResponse<'a> {
 pub struct NtlmLogon {
     /// SessionBaseKey.
     pub session_base_key: zeroize::Zeroizing<[u8; 16]>,
-    /// Who it is, by the account database, never by the message.
+    /// Who it is, by the account database, never by the message. The token holds S-1-5-64-10.
     pub caller: Caller,
 }
 
 /// Checks NTLMv2 responses: local accounts, or a domain controller (Netlogon pass-through).
+/// A logon that the account database turns into one of Guest is a refusal.
 pub trait Verifier: Send + Sync {
     /// The verdict. Every refusal looks alike to the client.
     fn verify<'a>(

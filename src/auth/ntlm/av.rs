@@ -13,6 +13,8 @@ pub(super) const DNS_DOMAIN_NAME: u16 = 4;
 pub(super) const DNS_TREE_NAME: u16 = 5;
 pub(super) const FLAGS: u16 = 6;
 pub(super) const TIMESTAMP: u16 = 7;
+/// The client machine's id. Ignored: a reflected logon would show our own, but our initiator
+/// sends none.
 pub(super) const SINGLE_HOST: u16 = 8;
 pub(super) const TARGET_NAME: u16 = 9;
 pub(super) const CHANNEL_BINDINGS: u16 = 10;
