@@ -9,14 +9,17 @@ pub mod asn1;
 pub mod auth;
 pub mod ca;
 pub mod client;
+pub mod config;
 pub mod directory;
 pub mod enroll;
 #[rustfmt::skip]
 #[allow(missing_docs)]
 pub mod generated;
+pub mod logging;
 pub mod model;
 pub mod ndr;
 pub mod policy;
+pub mod process;
 pub mod request;
 pub mod rpc;
 pub mod server;

@@ -1,0 +1,315 @@
+//! The configuration file of `wcced`, with every setting and its default.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::ca::{CaConfig, ExistingCa};
+use crate::logging::LogConfig;
+use crate::model::deserialize_duration;
+use crate::policy::{self, SuppliedNames};
+use crate::request;
+use crate::store::StoreConfig;
+
+/// The whole file. Paths in it are relative to the folder that it lies in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The folder of keys, CRLs and the Request table. Default `state`.
+    pub state: PathBuf,
+    /// The directory file: domain, accounts, templates. Default `directory.toml`.
+    pub directory: PathBuf,
+    /// What this machine is called.
+    pub host: HostConfig,
+    /// Where clients connect.
+    pub listen: ListenConfig,
+    /// How clients log on.
+    pub authentication: AuthenticationConfig,
+    /// Who may enroll, and what requests may hold.
+    pub enrollment: EnrollmentConfig,
+    /// The CA's own certificate and key, CRLs, and addresses in certificates.
+    pub ca: CaConfig,
+    /// The Request table.
+    pub store: StoreConfig,
+    /// Logging.
+    pub log: LogConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            state: PathBuf::from("state"),
+            directory: PathBuf::from("directory.toml"),
+            host: HostConfig::default(),
+            listen: ListenConfig::default(),
+            authentication: AuthenticationConfig::default(),
+            enrollment: EnrollmentConfig::default(),
+            ca: CaConfig::default(),
+            store: StoreConfig::default(),
+            log: LogConfig::default(),
+        }
+    }
+}
+
+/// What this machine is called: section `[host]`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostConfig {
+    /// Its fully qualified DNS name. Default: what the system says.
+    pub dns_name: Option<String>,
+    /// Further names and addresses that clients may call it by.
+    pub aliases: Vec<String>,
+}
+
+/// Where clients connect: section `[listen]`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListenConfig {
+    /// Addresses of the endpoint mapper. Clients look for it at port 135 and nowhere else.
+    /// Default `["0.0.0.0:135"]`; empty where another endpoint mapper runs.
+    pub endpoint_mapper: Vec<SocketAddr>,
+    /// Addresses of the enrollment interface ICertPassage; the endpoint mapper tells the port.
+    /// Default `["0.0.0.0:49170"]`. Port 0 takes any that is free.
+    pub enrollment: Vec<SocketAddr>,
+    /// How long calls may go on after SIGTERM. Default `10s`.
+    #[serde(deserialize_with = "deserialize_duration")]
+    pub drain: Duration,
+}
+
+impl Default for ListenConfig {
+    fn default() -> Self {
+        Self {
+            endpoint_mapper: vec![SocketAddr::from(([0, 0, 0, 0], 135))],
+            enrollment: vec![SocketAddr::from(([0, 0, 0, 0], 49_170))],
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How clients log on: section `[authentication]`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthenticationConfig {
+    /// Whether NTLM is taken without SPNEGO around it, as impacket and Certipy send it.
+    /// Default true.
+    pub raw_ntlm: bool,
+    /// Whether every NTLM logon must prove that its messages were not altered (MIC). Windows
+    /// does; impacket and Certipy do not, and are shut out. Default false.
+    pub require_mic: bool,
+    /// Whether every NTLM logon must name this server as its target. Default false.
+    pub require_target_name: bool,
+}
+
+impl Default for AuthenticationConfig {
+    fn default() -> Self {
+        Self { raw_ntlm: true, require_mic: false, require_target_name: false }
+    }
+}
+
+/// Who may enroll, and what requests may hold: section `[enrollment]`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnrollmentConfig {
+    /// Who may call this CA at all, as SDDL: 0x200 is Enroll. Default: Authenticated Users may.
+    pub security: String,
+    /// The longest that any certificate is valid, whatever its template says. Default `2y`.
+    #[serde(deserialize_with = "deserialize_duration")]
+    pub max_validity: Duration,
+    /// What is done where a template takes names from the request, and the certificate would
+    /// prove them to others: `pend` (default), `deny` or `issue`.
+    pub supplied_names: SuppliedNamesSetting,
+    /// The largest request, in bytes. Default 32768; rows of the Request table must hold it.
+    pub max_request_bytes: usize,
+    /// The shortest RSA key, in bits. Default 2048, and no less.
+    pub min_rsa_bits: u32,
+    /// The longest RSA key, in bits. Default 8192, and no more.
+    pub max_rsa_bits: u32,
+}
+
+/// `enrollment.supplied_names`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SuppliedNamesSetting {
+    /// A certificate manager decides.
+    Pend,
+    /// The request is denied.
+    Deny,
+    /// The Enroll right on the template is enough.
+    Issue,
+}
+
+impl Default for EnrollmentConfig {
+    fn default() -> Self {
+        Self {
+            security: "D:(A;;0x200;;;AU)(A;;0x3;;;BA)".to_owned(),
+            max_validity: Duration::from_secs(2 * 365 * 86_400),
+            supplied_names: SuppliedNamesSetting::Pend,
+            max_request_bytes: 32 * 1024,
+            min_rsa_bits: 2048,
+            max_rsa_bits: 8192,
+        }
+    }
+}
+
+impl EnrollmentConfig {
+    /// What a request may hold.
+    pub fn limits(&self) -> request::Limits {
+        request::Limits {
+            request_bytes: self.max_request_bytes,
+            rsa_bits: self.min_rsa_bits..=self.max_rsa_bits,
+            ..request::Limits::default()
+        }
+    }
+
+    /// What applies to all templates; certificates begin `clock_skew` ago.
+    pub fn policy(&self, clock_skew: Duration) -> policy::Settings {
+        policy::Settings {
+            max_validity: self.max_validity,
+            clock_skew,
+            supplied_names: match self.supplied_names {
+                SuppliedNamesSetting::Pend => SuppliedNames::Pend,
+                SuppliedNamesSetting::Deny => SuppliedNames::Deny,
+                SuppliedNamesSetting::Issue => SuppliedNames::Issue,
+            },
+        }
+    }
+}
+
+/// Why a configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "cannot read the configuration {}: {source}; write one by: wcced init", path.display()
+    )]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not TOML of this form.
+    #[error("the configuration {} cannot be understood: {source}", path.display())]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// A setting makes no sense.
+    #[error("the configuration {}: {key}: {problem}", path.display())]
+    Value {
+        /// Which file.
+        path: PathBuf,
+        /// Which setting.
+        key: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl Config {
+    /// Reads a file, checks it, and makes its paths absolute or relative to the working folder.
+    ///
+    /// # Errors
+    /// Names the file, the line or the setting, and what is wrong.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the text of the file `path`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text).map_err(|source| ConfigError::Syntax {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        config.check().map_err(|(key, problem)| ConfigError::Value {
+            path: path.to_owned(),
+            key,
+            problem: problem.to_owned(),
+        })?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        let EnrollmentConfig { min_rsa_bits, max_rsa_bits, max_request_bytes, .. } =
+            self.enrollment;
+        if self.listen.enrollment.is_empty() {
+            return Err((
+                "listen.enrollment",
+                "name at least one address, such as 127.0.0.1:49170",
+            ));
+        }
+        if min_rsa_bits < 2048 {
+            return Err(("enrollment.min_rsa_bits", "keys below 2048 bits are not safe"));
+        }
+        if max_rsa_bits > 8192 || max_rsa_bits < min_rsa_bits {
+            return Err(("enrollment.max_rsa_bits", "at least min_rsa_bits, at most 8192"));
+        }
+        if max_request_bytes > self.store.max_row_bytes {
+            return Err(("enrollment.max_request_bytes", "not more than store.max_row_bytes"));
+        }
+        Ok(())
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let in_folder = |path: &mut PathBuf| *path = folder.join(&*path);
+        in_folder(&mut self.state);
+        in_folder(&mut self.directory);
+        match &mut self.ca.existing {
+            Some(ExistingCa::Pem { certificates, key }) => {
+                in_folder(certificates);
+                in_folder(key);
+            }
+            Some(ExistingCa::Pkcs12 { file, password_file }) => {
+                in_folder(file);
+                in_folder(password_file);
+            }
+            None => {}
+        }
+    }
+}
+
+/// What `wcced init` puts into a new configuration file.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct NewConfig {
+    /// Listen on loopback and unprivileged ports: for demonstrations, without root.
+    pub demo: bool,
+    /// Subject of the CA certificate, where it isn't the default.
+    pub subject: Option<String>,
+}
+
+impl NewConfig {
+    /// The text of the file: every setting, explained, those that are the default commented out.
+    pub fn text(&self) -> String {
+        let default = Config::default();
+        let (epm, enrollment) = match self.demo {
+            true => ("", ["127.0.0.1:13500", "127.0.0.1:49170"]),
+            false => ("#", ["0.0.0.0:135", "0.0.0.0:49170"]),
+        };
+        let [mapper, icpr] = enrollment;
+        let (mark, subject) = match &self.subject {
+            Some(subject) => ("", subject),
+            None => ("#", &default.ca.subject),
+        };
+        include_str!("wcced.toml")
+            .replace("@EPM@", &format!("{epm}endpoint_mapper = [\"{mapper}\"]"))
+            .replace("@ICPR@", &format!("{epm}enrollment = [\"{icpr}\"]"))
+            .replace(
+                "@SUBJECT@",
+                &format!("{mark}subject = {}", toml::Value::from(subject.as_str())),
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests;

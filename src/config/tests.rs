@@ -1,0 +1,86 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("/etc/wcce/wcced.toml"))
+}
+
+/// The text with every setting switched on that is commented out.
+fn uncommented(text: &str) -> String {
+    let line = |line: &str| match line.strip_prefix('#') {
+        Some(setting) if setting.starts_with(|c: char| c.is_ascii_lowercase()) => {
+            setting.to_owned()
+        }
+        _ => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_new_file_is_the_default_and_names_every_setting() {
+    let text = NewConfig::default().text();
+    let as_written = format!("{:?}", parse(&text).expect("valid"));
+    assert_eq!(as_written, format!("{:?}", parse("").expect("empty")));
+    let explicit = uncommented(&text).replace("dns_name = \"ca.example.com\"", "");
+    assert_eq!(format!("{:?}", parse(&explicit).expect("valid")), as_written);
+    let settings: toml::Table = uncommented(&text).parse().expect("valid");
+    let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
+    assert_eq!(count, 2 + 2 + 3 + 3 + 6 + 9 + 2 + 2, "a setting without explanation?");
+}
+
+#[test]
+fn a_demo_stays_on_loopback_and_above_1024() {
+    let new = NewConfig { demo: true, subject: Some("CN=Demo \"CA\"".to_owned()) };
+    let config = parse(&new.text()).expect("valid");
+    for address in config.listen.endpoint_mapper.iter().chain(&config.listen.enrollment) {
+        assert!(address.ip().is_loopback() && address.port() > 1024, "{address}");
+    }
+    assert_eq!(config.ca.subject, "CN=Demo \"CA\"");
+}
+
+#[test]
+fn paths_are_relative_to_the_file() {
+    let config = parse(
+        "state = 'x'\ndirectory = '/srv/d.toml'\n\
+         ca.existing = { form = 'pem', certificates = 'a.pem', key = '/k.pem' }",
+    )
+    .expect("valid");
+    assert_eq!(config.state, Path::new("/etc/wcce/x"));
+    assert_eq!(config.directory, Path::new("/srv/d.toml"));
+    let (certificates, key) = (PathBuf::from("/etc/wcce/a.pem"), PathBuf::from("/k.pem"));
+    assert_eq!(config.ca.existing, Some(ExistingCa::Pem { certificates, key }));
+}
+
+#[test]
+fn settings_reach_their_rooms() {
+    let config = parse(
+        "[enrollment]\nmax_validity = '90d'\nsupplied_names = 'deny'\nmin_rsa_bits = 3072\n\
+         max_rsa_bits = 4096\nmax_request_bytes = 5000",
+    )
+    .expect("valid");
+    let limits = config.enrollment.limits();
+    assert_eq!((limits.request_bytes, limits.rsa_bits), (5000, 3072..=4096));
+    let policy = config.enrollment.policy(Duration::from_secs(1));
+    assert_eq!(policy.supplied_names, SuppliedNames::Deny);
+    assert_eq!(policy.max_validity, Duration::from_secs(90 * 86_400));
+    assert_eq!(policy.clock_skew, Duration::from_secs(1));
+}
+
+#[test]
+fn errors_name_file_and_setting() {
+    for (text, part) in [
+        ("stat = 'x'", "unknown field `stat`"),
+        ("[listen]\nenrollment = []", "listen.enrollment"),
+        ("[listen]\nenrollment = ['localhost']", "line 2"),
+        ("[enrollment]\nmin_rsa_bits = 1024", "enrollment.min_rsa_bits"),
+        ("[enrollment]\nmax_rsa_bits = 16384", "enrollment.max_rsa_bits"),
+        ("[enrollment]\nmax_rsa_bits = 2048\nmin_rsa_bits = 4096", "enrollment.max_rsa_bits"),
+        ("[enrollment]\nmax_request_bytes = 100000", "store.max_row_bytes"),
+        ("[enrollment]\nmax_validity = 'long'", "no span of time"),
+        ("[log]\nformat = 'xml'", "line 2"),
+    ] {
+        let error = parse(text).expect_err(text).to_string();
+        assert!(error.contains("/etc/wcce/wcced.toml") && error.contains(part), "{error}");
+    }
+    let missing = Config::load(Path::new("/nonexistent/wcced.toml")).expect_err("missing");
+    assert!(missing.to_string().contains("wcced init"));
+}

@@ -1,0 +1,169 @@
+//! Logging to standard error, as text or JSON. What clients send never breaks a line: control
+//! characters are written as escapes, wherever in a line they are.
+
+use std::io::{self, Write};
+
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Settings of logging: section `[log]`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// `text` (default) or `json`.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info` (default), `debug` or `trace`; also by room: `info,wcce::rpc=debug`.
+    pub level: String,
+}
+
+/// How lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line.
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// Why logging cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum LoggingError {
+    /// The level cannot be understood.
+    #[error("setting log.level: {0}")]
+    Level(#[from] tracing_subscriber::filter::ParseError),
+    /// It was started before.
+    #[error("logging has been started already")]
+    Started,
+}
+
+/// Starts logging for the whole process.
+///
+/// # Errors
+/// Where the level cannot be understood, or logging has been started already.
+pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
+    let filter = EnvFilter::builder().parse(&config.level)?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(EscapedStderr);
+    match config.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    }
+    .map_err(|_| LoggingError::Started)
+}
+
+/// Makes writers to standard error that escape control characters.
+struct EscapedStderr;
+
+impl MakeWriter<'_> for EscapedStderr {
+    type Writer = Escaping<io::StderrLock<'static>>;
+
+    fn make_writer(&self) -> Self::Writer {
+        Escaping(io::stderr().lock())
+    }
+}
+
+/// Writes lines with control characters escaped. It gets a whole line at once, and the newline
+/// at its end is the only one that it lets through.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let (text, end) = match text.strip_suffix('\n') {
+            Some(text) => (text, "\n"),
+            None => (&*text, ""),
+        };
+        self.0.write_all((escape(text) + end).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Control characters, and those that end lines or change the direction of text, as `\uXXXX`:
+/// the form is right inside the strings of JSON too.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            control if control.is_control() => {
+                out.push_str(&format!("\\u{:04x}", u32::from(control)));
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Collected(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Collected {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("not poisoned").extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    const HOSTILE: &str = "alice\r\n2026-01-01 INFO forged \x1b[2J\u{9b}\u{202e}\0 ü";
+
+    fn logged(json: bool) -> String {
+        let collected = Collected::default();
+        let writer = collected.clone();
+        let builder = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || Escaping(writer.clone()));
+        let log = || tracing::info!(requester = HOSTILE, template = ?HOSTILE, "{HOSTILE}");
+        if json {
+            tracing::subscriber::with_default(builder.json().flatten_event(true).finish(), log);
+        } else {
+            tracing::subscriber::with_default(builder.finish(), log);
+        }
+        let bytes = collected.0.lock().expect("not poisoned").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn a_hostile_value_stays_in_its_line() {
+        for json in [false, true] {
+            let text = logged(json);
+            assert!(text.ends_with('\n') && text.contains('ü'), "{text}");
+            let line = text.trim_end_matches('\n');
+            assert_eq!(text.len() - line.len(), 1);
+            assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn json_stays_json() {
+        let text = logged(true);
+        assert!(text.starts_with('{') && text.ends_with("}\n"), "{text}");
+        assert!(text.contains(r"alice\r\n2026"), "{text}");
+        assert!(text.contains(r"\u009b\u202e\u0000 ü"), "{text}");
+    }
+}
