@@ -1,1 +1,148 @@
-//! The sequence of an enrollment: parse, resolve facts, policy, ca, store, answer.
+//! The way of an enrollment request through the CA ([MS-WCCE] 3.2.2.6.2.1): gate → parse → facts
+//! → policy → certificate → durable row → answer.
+//!
+//! Every request that passes the gate becomes a row, whatever becomes of it, and the row is
+//! durable before the answer leaves: nobody holds a certificate that the table lacks.
+
+mod answer;
+mod audit;
+mod error;
+mod gate;
+mod process;
+mod row;
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::{Semaphore, watch};
+
+use self::process::Processed;
+use crate::ca::{CertificateAuthority, Crl};
+use crate::directory::Directory;
+use crate::model::{Caller, RequestId, SecurityDescriptor};
+use crate::policy;
+use crate::request::Limits;
+use crate::store::{Store, StoreError};
+
+pub use answer::Answer;
+pub use error::EnrollError;
+
+/// Settings of enrollment.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a request may hold.
+    pub limits: Limits,
+    /// What applies to all templates.
+    pub policy: policy::Settings,
+    /// Config_Permissions_CA_Security: who may call at all ([MS-CSRA] 3.1.1.7).
+    pub security: SecurityDescriptor,
+}
+
+/// A request as it arrives: parameters of ICertRequestD::Request or CertServerRequest.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// pwszAuthority: which CA is meant.
+    pub authority: String,
+    /// dwFlags.
+    pub flags: u32,
+    /// pwszAttributes.
+    pub attributes: String,
+    /// pctbRequest.
+    pub request: Vec<u8>,
+}
+
+/// The CA behind its interfaces.
+pub struct Enrollment {
+    ca: Arc<CertificateAuthority>,
+    directory: Arc<dyn Directory>,
+    store: Arc<dyn Store>,
+    /// The current base CRL, for those who ask for it with their chain.
+    crl: watch::Receiver<Option<Crl>>,
+    settings: Arc<Settings>,
+    clock: fn() -> SystemTime,
+    /// Bounds the threads that verify and sign, so that they do not starve each other.
+    workers: Semaphore,
+}
+
+impl Enrollment {
+    /// Puts the parts together.
+    pub fn new(
+        ca: Arc<CertificateAuthority>,
+        directory: Arc<dyn Directory>,
+        store: Arc<dyn Store>,
+        crl: watch::Receiver<Option<Crl>>,
+        settings: Settings,
+    ) -> Self {
+        let workers = std::thread::available_parallelism().map_or(2, |n| n.get().max(2));
+        Self {
+            ca,
+            directory,
+            store,
+            crl,
+            settings: Arc::new(settings),
+            clock: SystemTime::now,
+            workers: Semaphore::new(workers),
+        }
+    }
+
+    /// The same with another clock, for tests of time.
+    #[must_use]
+    pub fn with_clock(self, clock: fn() -> SystemTime) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Processes a new request.
+    ///
+    /// # Errors
+    /// Where the caller may not call this CA, names another, or nothing can be recorded. A
+    /// request that is refused for what it holds is no error, but an answer.
+    pub async fn submit(
+        &self,
+        caller: &Arc<Caller>,
+        submission: Submission,
+    ) -> Result<Answer, EnrollError> {
+        let started = Instant::now();
+        gate::check(self, caller, &submission.authority)?;
+        let flags = submission.flags;
+        let processed = self.process(caller, submission).await;
+        let (id, processed) = self.record(processed).await?;
+        audit::submitted(id, &processed, started.elapsed());
+        Ok(answer::of_submission(id, processed).with_chain(self, flags))
+    }
+
+    /// Adds the row. One that is too large for the table is refused, and leaves a smaller row.
+    async fn record(&self, processed: Processed) -> Result<(RequestId, Processed), EnrollError> {
+        match self.store.add(processed.row.clone()).await {
+            Err(StoreError::TooLarge { size, limit }) => {
+                let refused = processed.too_large(size, limit);
+                let id = self.store.add(refused.row.clone()).await?;
+                Ok((id, refused))
+            }
+            added => Ok((added?, processed)),
+        }
+    }
+
+    /// Looks up an earlier request ([MS-WCCE] 3.2.1.4.2.1.3). Others than its requester learn
+    /// no more than that of an id that does not exist.
+    ///
+    /// # Errors
+    /// As [`Self::submit`], and where there is no such request of the caller.
+    pub async fn retrieve(
+        &self,
+        caller: &Arc<Caller>,
+        authority: &str,
+        flags: u32,
+        id: RequestId,
+    ) -> Result<Answer, EnrollError> {
+        let started = Instant::now();
+        gate::check(self, caller, authority)?;
+        let row = self.store.by_id(id).await?;
+        let own = row.filter(|row| row.columns.caller_sid == caller.token.user().to_string());
+        audit::retrieved(id, caller, own.as_ref(), started.elapsed());
+        let row = own.ok_or(EnrollError::NoSuchRequest(id))?;
+        Ok(answer::of_row(row).with_chain(self, flags))
+    }
+}
+
+#[cfg(test)]
+mod tests;

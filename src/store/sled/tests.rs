@@ -81,12 +81,12 @@ async fn rows_come_back_by_every_index_and_after_reopening() {
         rows.unwrap().into_iter().map(|row| row.id.0).collect::<Vec<_>>()
     };
     assert_eq!(ids(store.by_requester(r"lab\ALICE", Page::FIRST).await), [1, 3]);
-    assert_eq!(ids(store.by_requester(r"LAB\bo", Page::FIRST).await), []);
+    assert!(ids(store.by_requester(r"LAB\bo", Page::FIRST).await).is_empty());
     let issued_rows = |page| store.by_disposition(Disposition::Issued, page);
     assert_eq!(ids(issued_rows(Page::FIRST).await), [1, 3]);
     assert_eq!(ids(issued_rows(Page { after: None, limit: 1 }).await), [1]);
     assert_eq!(ids(issued_rows(Page::FIRST.after(RequestId(1))).await), [3]);
-    assert_eq!(ids(issued_rows(Page::FIRST.after(RequestId(u32::MAX))).await), []);
+    assert!(ids(issued_rows(Page::FIRST.after(RequestId(u32::MAX))).await).is_empty());
     assert_eq!(store.count(Disposition::Issued).await, Ok(2));
     assert_eq!(store.count(Disposition::Denied).await, Ok(1));
     assert_eq!(store.count(Disposition::Pending).await, Ok(0));

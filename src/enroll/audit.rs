@@ -1,0 +1,56 @@
+//! One log line for each request, with the numbers of Windows' audit events: 4886 received,
+//! 4887 issued, 4888 denied (failed too), 4889 pending.
+
+use std::time::Duration;
+
+use tracing::info;
+
+use super::process::{Outcome, Processed};
+use crate::model::{Caller, RequestId, RequestRow};
+
+/// A request that was processed and recorded.
+pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration) {
+    let row = &processed.row;
+    let events = match processed.outcome {
+        Outcome::Issued(_) => "4886,4887",
+        Outcome::Denied(_) | Outcome::Failed(_) => "4886,4888",
+        Outcome::Pending(_) => "4886,4889",
+    };
+    let template = processed.template.as_ref().map_or(&row.certificate_template, |t| &t.name);
+    let serial = row.certificate.as_ref().map(|c| c.serial_number.to_string());
+    info!(
+        request_id = id.0,
+        requester = row.requester_name,
+        template,
+        disposition = ?row.disposition,
+        status = %processed.outcome.status(),
+        serial,
+        sha1_proof = processed.sha1_proof.then_some(true),
+        duration_ms = millis(duration),
+        events,
+        "{}", row.disposition_message
+    );
+}
+
+/// A request that somebody looked up; `row` is there if it is the caller's own.
+pub(super) fn retrieved(
+    id: RequestId,
+    caller: &Caller,
+    row: Option<&RequestRow>,
+    duration: Duration,
+) {
+    info!(
+        request_id = id.0,
+        caller = caller.account,
+        template = row.map(|row| row.columns.certificate_template.as_str()),
+        disposition = row.map(|row| tracing::field::debug(row.columns.disposition)),
+        duration_ms = millis(duration),
+        "{}",
+        if row.is_some() { "request retrieved" } else { "no such request of this caller" }
+    );
+}
+
+/// Milliseconds with three decimals.
+fn millis(duration: Duration) -> f64 {
+    f64::from(u32::try_from(duration.as_micros()).unwrap_or(u32::MAX)) / 1000.0
+}

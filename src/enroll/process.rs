@@ -1,0 +1,207 @@
+//! From a submission to a row: parsed, decided, and perhaps signed.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::task::spawn_blocking;
+
+use super::{Enrollment, Submission, row};
+use crate::ca::{IssueError, SignedCertificate};
+use crate::directory::DirectoryError;
+use crate::model::{
+    Caller, CertificateColumns, DenyReason, Disposition, EnrollmentFlags, EnrollmentRequest,
+    GeneralFlags, HResult, IssuancePlan, NewRow, Template,
+};
+use crate::policy::{self, Decision, Facts, PendReason};
+use crate::request::{self, RequestError};
+use crate::store::StoreError;
+
+/// What became of a submission, with its row to be.
+pub(super) struct Processed {
+    pub(super) row: NewRow,
+    pub(super) outcome: Outcome,
+    pub(super) template: Option<Arc<Template>>,
+    pub(super) sha1_proof: bool,
+}
+
+/// What became of a submission.
+pub(super) enum Outcome {
+    /// A certificate was issued.
+    Issued(Box<CertificateColumns>),
+    /// A certificate manager has to approve.
+    Pending(PendReason),
+    /// Policy refused.
+    Denied(DenyReason),
+    /// It could not be processed.
+    Failed(Failure),
+}
+
+/// Why a request could not be processed. The text comes after that of [`Outcome::message`].
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error("the directory cannot be read: {0}")]
+    Directory(#[from] DirectoryError),
+    #[error("the certificate cannot be issued: {0}")]
+    Issue(#[from] IssueError),
+    #[error("the Request table cannot be read: {0}")]
+    Store(#[from] StoreError),
+    #[error("the request takes {size} bytes of the Request table, more than {limit}")]
+    TooLarge { size: usize, limit: usize },
+    #[error("a thread that worked on the request failed")]
+    Worker,
+}
+
+impl Failure {
+    pub(super) fn hresult(&self) -> HResult {
+        match self {
+            Self::Request(error) => error.hresult(),
+            Self::Directory(_) | Self::Store(_) => HResult::SERVER_UNAVAILABLE,
+            Self::Issue(error) => error.hresult(),
+            Self::TooLarge { .. } => HResult::CRYPT_E_ASN1_LARGE,
+            Self::Worker => HResult::E_UNEXPECTED,
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn disposition(&self) -> Disposition {
+        match self {
+            Self::Issued(_) => Disposition::Issued,
+            Self::Pending(_) => Disposition::Pending,
+            Self::Denied(_) => Disposition::Denied,
+            Self::Failed(_) => Disposition::Failed,
+        }
+    }
+
+    pub(super) fn status(&self) -> HResult {
+        match self {
+            Self::Issued(_) | Self::Pending(_) => HResult::S_OK,
+            Self::Denied(reason) => reason.hresult(),
+            Self::Failed(failure) => failure.hresult(),
+        }
+    }
+
+    /// Request.DispositionMessage: a text that a Windows CA begins with, and what is the matter.
+    pub(super) fn message(&self) -> String {
+        let status = self.status();
+        match self {
+            Self::Issued(_) => "Issued".to_owned(),
+            Self::Pending(reason) => format!("Taken Under Submission: {reason}"),
+            Self::Denied(reason) => format!("Denied by Policy Module: {reason}. {status}"),
+            Self::Failed(Failure::Request(error @ RequestError::Signature(_))) => {
+                format!(
+                    "Error Verifying Request Signature or Signing Certificate: {error}. {status}"
+                )
+            }
+            Self::Failed(Failure::Request(error)) => {
+                format!("Error Parsing Request: {error}. {status}")
+            }
+            Self::Failed(failure) => {
+                format!("Error Constructing or Publishing Certificate: {failure}. {status}")
+            }
+        }
+    }
+}
+
+impl Processed {
+    /// The same request, refused for its size, without what makes its row large.
+    pub(super) fn too_large(self, size: usize, limit: usize) -> Self {
+        let outcome = Outcome::Failed(Failure::TooLarge { size, limit });
+        let mut row = row::without_bulk(self.row);
+        row::resolve(&mut row, &outcome);
+        Self { row, outcome, ..self }
+    }
+}
+
+impl Enrollment {
+    /// Parses, decides and signs. Whatever fails becomes a row as well.
+    pub(super) async fn process(&self, caller: &Arc<Caller>, submission: Submission) -> Processed {
+        let received = (self.clock)();
+        let submission = Arc::new(submission);
+        let mut row = row::received(caller, &submission, received);
+        let mut template = None;
+        let mut sha1_proof = false;
+        let outcome = match self.parse(Arc::clone(&submission)).await {
+            Err(failure) => Outcome::Failed(failure),
+            Ok(request) => {
+                row::describe(&mut row, &request);
+                sha1_proof = request.sha1_proof;
+                let decided = self.decide(caller, &request, received).await;
+                decided.map_or_else(Outcome::Failed, |(of, outcome)| {
+                    template = of;
+                    outcome
+                })
+            }
+        };
+        if let Some(template) = &template {
+            row::name_template(&mut row, template);
+        }
+        row::resolve(&mut row, &outcome);
+        Processed { row, outcome, template, sha1_proof }
+    }
+
+    async fn parse(&self, submission: Arc<Submission>) -> Result<EnrollmentRequest, Failure> {
+        let settings = Arc::clone(&self.settings);
+        self.work(move || {
+            let Submission { request, flags, attributes, .. } = &*submission;
+            Ok(request::parse(request, *flags, attributes, &settings.limits)?)
+        })
+        .await
+    }
+
+    async fn decide(
+        &self,
+        caller: &Caller,
+        request: &EnrollmentRequest,
+        now: SystemTime,
+    ) -> Result<(Option<Arc<Template>>, Outcome), Failure> {
+        let templates = self.directory.templates().await?;
+        let requester = self.directory.principal_by_sid(caller.token.user()).await?;
+        let certificate = self.ca.certificate();
+        let facts = Facts {
+            request,
+            caller,
+            requester: requester.as_ref(),
+            templates: &templates,
+            ca_validity: (certificate.not_before, certificate.not_after),
+            now,
+        };
+        let verdict = policy::decide(&facts, &self.settings.policy);
+        let outcome = match verdict.decision {
+            Decision::Deny(reason) => Outcome::Denied(reason),
+            Decision::Pend(reason) => Outcome::Pending(reason),
+            Decision::Issue(plan) => match self.issue(*plan, now).await {
+                Ok(certificate) => {
+                    let of = verdict.template.as_deref();
+                    let enrollment = of.map_or(EnrollmentFlags::empty(), |t| t.enrollment);
+                    let general = of.map_or(GeneralFlags::empty(), |t| t.flags);
+                    Outcome::Issued(Box::new(certificate.into_columns(enrollment, general)))
+                }
+                Err(failure) => Outcome::Failed(failure),
+            },
+        };
+        Ok((verdict.template, outcome))
+    }
+
+    /// Signs, unless the clock runs behind what was issued already.
+    async fn issue(
+        &self,
+        plan: IssuancePlan,
+        now: SystemTime,
+    ) -> Result<SignedCertificate, Failure> {
+        self.ca.check_clock(now, self.store.last_issued().await?)?;
+        let ca = Arc::clone(&self.ca);
+        self.work(move || Ok(ca.issue(&plan, now)?)).await
+    }
+
+    /// Does what takes a processor's time on a thread of its own, a bounded number at once.
+    async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let _permit = self.workers.acquire().await.map_err(|_| Failure::Worker)?;
+        spawn_blocking(job).await.map_err(|_| Failure::Worker)?
+    }
+}

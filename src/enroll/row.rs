@@ -1,0 +1,108 @@
+//! The columns of a request's row ([MS-WCCE] 3.2.1.4.2.1.4.4 and .5).
+
+use std::time::SystemTime;
+
+use super::Submission;
+use super::process::Outcome;
+use crate::asn1::{Certificate, Name};
+use crate::model::{
+    Caller, Disposition, EnrollmentRequest, Extension, NewRow, SchemaVersion, Template,
+    TemplateHint,
+};
+
+/// ExtensionFlags of an extension that is critical.
+const CRITICAL: u32 = 1;
+
+/// A row as it is when a request arrives, with what is known of it unread.
+pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime) -> NewRow {
+    NewRow {
+        raw_request: submission.request.clone(),
+        request_type: submission.flags,
+        request_flags: 0,
+        request_attributes: String::new(),
+        submitted_when: now,
+        resolved_when: None,
+        disposition: Disposition::Failed,
+        status_code: 0,
+        disposition_message: String::new(),
+        requester_name: caller.account.clone(),
+        caller_name: caller.account.clone(),
+        caller_sid: caller.token.user().to_string(),
+        request_raw_name: Vec::new(),
+        request_distinguished_name: String::new(),
+        raw_old_certificate: None,
+        signer_policies: Vec::new(),
+        signer_application_policies: Vec::new(),
+        certificate_template: String::new(),
+        attributes: Vec::new(),
+        extensions: Vec::new(),
+        certificate: None,
+    }
+}
+
+/// Adds what the request holds.
+pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest) {
+    row.raw_request.clone_from(&request.raw);
+    row.request_raw_name.clone_from(&request.subject);
+    row.request_distinguished_name = text_of(&request.subject);
+    let attributes = request.attributes.iter();
+    let lines: Vec<_> = attributes.clone().map(|a| format!("{}:{}", a.name, a.value)).collect();
+    row.request_attributes = lines.join("\n");
+    row.attributes = attributes.map(|a| (a.name.clone(), a.value.clone())).collect();
+    row.extensions = request.extensions.iter().map(extension).collect();
+    row.certificate_template = match request.template_hints.first() {
+        Some(TemplateHint::Name(name)) => name.clone(),
+        Some(TemplateHint::Oid { oid, .. }) => oid.to_string(),
+        None => String::new(),
+    };
+}
+
+/// Adds the template, once it is known: by OID, or by name for schema version 1.
+pub(super) fn name_template(row: &mut NewRow, template: &Template) {
+    row.certificate_template = match &template.oid {
+        Some(oid) if template.schema > SchemaVersion::V1 => oid.to_string(),
+        _ => template.name.clone(),
+    };
+}
+
+/// Adds what became of the request. An issued certificate's extensions take the place of those
+/// asked for.
+pub(super) fn resolve(row: &mut NewRow, outcome: &Outcome) {
+    row.disposition = outcome.disposition();
+    row.status_code = outcome.status().0;
+    row.disposition_message = outcome.message();
+    if row.disposition != Disposition::Pending {
+        row.resolved_when = Some(row.submitted_when);
+    }
+    row.certificate = None;
+    if let Outcome::Issued(certificate) = outcome {
+        if let Ok(issued) = Certificate::parse(&certificate.raw) {
+            row.extensions = issued.extensions.iter().map(extension).collect();
+        }
+        row.certificate = Some((**certificate).clone());
+    }
+}
+
+/// The row without what a client can make large.
+pub(super) fn without_bulk(row: NewRow) -> NewRow {
+    NewRow {
+        raw_request: Vec::new(),
+        request_attributes: String::new(),
+        request_raw_name: Vec::new(),
+        request_distinguished_name: String::new(),
+        certificate_template: String::new(),
+        attributes: Vec::new(),
+        extensions: Vec::new(),
+        ..row
+    }
+}
+
+fn extension(extension: &Extension) -> (String, u32, Vec<u8>) {
+    let flags = if extension.critical { CRITICAL } else { 0 };
+    (extension.oid.to_string(), flags, extension.value.clone())
+}
+
+/// The name as Windows tools show it; empty where it cannot be read.
+fn text_of(name: &[u8]) -> String {
+    Name::from_der(name).map(|name| name.to_windows_text()).unwrap_or_default()
+}

@@ -1,0 +1,322 @@
+use std::path::Path;
+use std::time::Duration;
+
+use super::*;
+use crate::asn1::{Certificate, Name, oids};
+use crate::ca::{CaConfig, CrlPublisher, KeyKind, StateFolder};
+use crate::client::{CertificateRequest, RequestKey};
+use crate::directory::embedded::EmbeddedDirectory;
+use crate::model::{Disposition, GeneralName, HResult, RequestRow, Sid};
+use crate::store::{SledStore, StoreConfig};
+
+const DIRECTORY: &str = r#"
+    [domain]
+    netbios = "LAB"
+    dns = "lab.test"
+    sid = "S-1-5-21-1-2-3"
+
+    [[users]]
+    name = "alice"
+    rid = 1103
+    cn = "Alice Example"
+    upn = "alice@lab.test"
+    mail = "alice@lab.test"
+
+    [[users]]
+    name = "bob"
+    rid = 1104
+
+    [[templates]]
+    cn = "User"
+    msPKI-Template-Schema-Version = 2
+    msPKI-Cert-Template-OID = "1.3.6.1.4.1.311.21.8.1.2.3"
+    revision = 100
+    msPKI-Certificate-Name-Flag = ["SUBJECT_REQUIRE_DIRECTORY_PATH", "SUBJECT_ALT_REQUIRE_UPN"]
+    msPKI-Enrollment-Flag = ["AUTO_ENROLLMENT"]
+    pKIExpirationPeriod = "1y"
+    pKIOverlapPeriod = "6w"
+    msPKI-Minimal-Key-Size = 256
+    pKIKeyUsage = ["digitalSignature"]
+    pKICriticalExtensions = ["keyUsage"]
+    msPKI-Certificate-Application-Policy = ["clientAuth"]
+    enroll = ["Domain Users"]
+
+    [[templates]]
+    cn = "Approved"
+    revision = 1
+    msPKI-Enrollment-Flag = ["PEND_ALL_REQUESTS"]
+    msPKI-Certificate-Name-Flag = ["SUBJECT_REQUIRE_DIRECTORY_PATH"]
+    pKIExpirationPeriod = "1y"
+    pKIOverlapPeriod = "6w"
+    msPKI-Minimal-Key-Size = 256
+    pKIKeyUsage = ["digitalSignature"]
+    pKIExtendedKeyUsage = ["clientAuth"]
+    enroll = ["Domain Users"]
+"#;
+
+struct Bench {
+    folder: tempfile::TempDir,
+    directory: Arc<EmbeddedDirectory>,
+    ca: Arc<CertificateAuthority>,
+    store: Arc<SledStore>,
+    crl: watch::Receiver<Option<Crl>>,
+    security: &'static str,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("made");
+        let state = StateFolder::new(folder.path());
+        let config = CaConfig { key: KeyKind::EcdsaP256, ..CaConfig::default() };
+        let now = SystemTime::now();
+        let (ca, _) = CertificateAuthority::init(&config, &state, now).expect("made");
+        let crl = CrlPublisher::new(&config, &state).publish(&ca, &[], now).expect("signed");
+        let directory = EmbeddedDirectory::parse(DIRECTORY, Path::new("d.toml")).expect("valid");
+        let store = SledStore::open(&state.database(), &StoreConfig::default()).expect("opened");
+        Self {
+            folder,
+            directory: Arc::new(directory),
+            ca: Arc::new(ca),
+            store: Arc::new(store),
+            crl: watch::channel(Some(crl)).1,
+            security: "D:(A;;0x200;;;AU)",
+        }
+    }
+
+    fn enrollment(&self) -> Enrollment {
+        let security = self.directory.security_descriptor(self.security).expect("valid");
+        let settings =
+            Settings { limits: Limits::default(), policy: policy::Settings::default(), security };
+        let (directory, store) = (Arc::clone(&self.directory), Arc::clone(&self.store));
+        Enrollment::new(Arc::clone(&self.ca), directory, store, self.crl.clone(), settings)
+    }
+
+    fn caller(&self, rid: u32) -> Arc<Caller> {
+        let sid = self.directory.domain_sid().with_rid(rid).expect("valid");
+        let token = self.directory.token(&sid).expect("there");
+        let name = if rid == 1103 { "alice" } else { "bob" };
+        Arc::new(Caller { account: format!(r"LAB\{name}"), token })
+    }
+
+    async fn row(&self, id: RequestId) -> RequestRow {
+        self.store.by_id(id).await.expect("read").expect("there")
+    }
+}
+
+fn pkcs10() -> Vec<u8> {
+    let key = RequestKey::generate(crate::client::KeyKind::EcP256).expect("made");
+    let names = vec![GeneralName::Dns("ignored.lab.test".to_owned())];
+    let subject = Name::parse("CN=asked for").expect("valid");
+    let request = CertificateRequest { subject, names, ..Default::default() };
+    request.to_pkcs10(&key).expect("made")
+}
+
+fn submission(attributes: &str) -> Submission {
+    Submission {
+        authority: "wcce CA".to_owned(),
+        flags: 0,
+        attributes: attributes.to_owned(),
+        request: pkcs10(),
+    }
+}
+
+const ALICE: u32 = 1103;
+const BOB: u32 = 1104;
+
+#[tokio::test]
+async fn an_issued_certificate_is_answered_and_in_the_table() {
+    let bench = Bench::new();
+    let submitted = submission("CertificateTemplate:user\nccm:ws1");
+    let raw = submitted.request.clone();
+    let answer = bench.enrollment().submit(&bench.caller(ALICE), submitted).await.expect("answer");
+    assert_eq!((answer.status, answer.disposition), (HResult::S_OK, 3));
+    assert_eq!(answer.message, "Issued");
+    let der = answer.certificate.expect("issued");
+    let certificate = Certificate::parse(&der).expect("valid");
+    let subject = Name::from_der(certificate.subject).expect("valid").to_string();
+    assert_eq!(subject, "CN=Alice Example,CN=Users,DC=lab,DC=test");
+    assert!(certificate.extensions.iter().any(|e| e.oid == oids::NTDS_CA_SECURITY_EXT));
+    let chain = answer.chain.expect("with its chain");
+    assert!(chain.windows(der.len()).any(|part| part == der));
+
+    let columns = bench.row(answer.id).await.columns;
+    assert_eq!(columns.disposition, Disposition::Issued);
+    assert_eq!(columns.raw_request, raw);
+    assert_eq!(columns.requester_name, r"LAB\alice");
+    assert_eq!(columns.caller_sid, "S-1-5-21-1-2-3-1103");
+    assert_eq!(columns.request_distinguished_name, "CN=asked for");
+    assert_eq!(columns.certificate_template, "1.3.6.1.4.1.311.21.8.1.2.3");
+    assert_eq!(columns.request_attributes, "CertificateTemplate:user\nccm:ws1");
+    assert_eq!(columns.resolved_when, Some(columns.submitted_when));
+    assert!(columns.extensions.iter().any(|(oid, flags, _)| oid == "2.5.29.15" && *flags == 1));
+    let issued = columns.certificate.expect("there");
+    assert_eq!(issued.raw, der);
+    assert_eq!(issued.upn.as_deref(), Some("alice@lab.test"));
+    assert_eq!(issued.enrollment_flags, 0x20);
+}
+
+#[tokio::test]
+async fn a_denial_is_an_answer_with_its_code_and_a_row() {
+    let bench = Bench::new();
+    let (alice, bob) = (bench.caller(ALICE), bench.caller(BOB));
+    for (caller, attributes, code) in [
+        (&alice, "", HResult::CERTSRV_E_NO_CERT_TYPE),
+        (&alice, "CertificateTemplate:Nobody", HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE),
+        (&bob, "CertificateTemplate:User", HResult::CERTSRV_E_SUBJECT_UPN_REQUIRED),
+    ] {
+        let answer = bench.enrollment().submit(caller, submission(attributes)).await.expect("one");
+        assert_eq!((answer.status, answer.disposition), (HResult::S_OK, code.0));
+        assert!(answer.message.starts_with("Denied by Policy Module: "), "{}", answer.message);
+        assert_eq!((answer.certificate, answer.chain), (None, None));
+        let row = bench.row(answer.id).await;
+        assert_eq!((row.columns.disposition, row.status()), (Disposition::Denied, code));
+        assert_eq!(row.columns.disposition_message, answer.message);
+        assert!(row.columns.extensions.iter().any(|(oid, ..)| oid == "2.5.29.17"), "as asked for");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_parsed_or_verified_fails_with_a_row() {
+    let bench = Bench::new();
+    let mut forged = submission("CertificateTemplate:User");
+    *forged.request.last_mut().expect("bytes") ^= 1;
+    let garbage = Submission { request: vec![0x30, 0x03, 1], ..forged.clone() };
+    let mismatch = Submission { flags: 0x0300, request: pkcs10(), ..forged.clone() };
+    for (submission, code, message) in [
+        (forged, HResult::NTE_BAD_SIGNATURE, "Error Verifying Request Signature"),
+        (garbage, HResult(0x8009_3102), "Error Parsing Request"),
+        (mismatch, HResult::CRYPT_E_INVALID_MSG_TYPE, "Error Parsing Request"),
+    ] {
+        let raw = submission.request.clone();
+        let answer =
+            bench.enrollment().submit(&bench.caller(ALICE), submission).await.expect("answer");
+        assert_eq!((answer.status, answer.disposition), (HResult::S_OK, code.0));
+        assert!(answer.message.starts_with(message), "{}", answer.message);
+        let columns = bench.row(answer.id).await.columns;
+        assert_eq!((columns.disposition, columns.raw_request), (Disposition::Failed, raw));
+    }
+}
+
+#[tokio::test]
+async fn a_pending_request_waits() {
+    let bench = Bench::new();
+    let enrollment = bench.enrollment();
+    let alice = bench.caller(ALICE);
+    let answer = enrollment.submit(&alice, submission("CertificateTemplate:Approved")).await;
+    let answer = answer.expect("answer");
+    assert_eq!((answer.status, answer.disposition), (HResult::S_OK, 5));
+    let columns = bench.row(answer.id).await.columns;
+    assert_eq!((columns.disposition, columns.resolved_when), (Disposition::Pending, None));
+    assert_eq!(columns.certificate_template, "Approved");
+    let again = enrollment.retrieve(&alice, "wcce CA", 0, answer.id).await.expect("answer");
+    assert_eq!(again, answer);
+}
+
+#[tokio::test]
+async fn requests_are_retrieved_by_their_requester_alone() {
+    let bench = Bench::new();
+    let enrollment = bench.enrollment();
+    let (alice, bob) = (bench.caller(ALICE), bench.caller(BOB));
+    let issued = enrollment.submit(&alice, submission("CertificateTemplate:User")).await;
+    let issued = issued.expect("answer");
+    let again = enrollment.retrieve(&alice, "WCCE ca", 0, issued.id).await.expect("answer");
+    assert_eq!(again, issued);
+    let with_crl = enrollment.retrieve(&alice, "wcce CA", 0x0008_0000, issued.id).await;
+    let longer = with_crl.expect("answer").chain.expect("chain").len();
+    assert!(longer > issued.chain.expect("chain").len() + 100, "the CRL comes too");
+    for (caller, id) in [(&bob, issued.id), (&alice, RequestId(99)), (&alice, RequestId(0))] {
+        let refused = enrollment.retrieve(caller, "wcce CA", 0, id).await.expect_err("not theirs");
+        assert_eq!(refused.hresult(), HResult::CERTSRV_E_PROPERTY_EMPTY);
+    }
+}
+
+#[tokio::test]
+async fn a_denied_request_is_retrieved_as_denied() {
+    let bench = Bench::new();
+    let enrollment = bench.enrollment();
+    let bob = bench.caller(BOB);
+    let denied = enrollment.submit(&bob, submission("CertificateTemplate:User")).await;
+    let denied = denied.expect("answer");
+    let again = enrollment.retrieve(&bob, "wcce CA", 0, denied.id).await.expect("answer");
+    assert_eq!(again.status, HResult::CERTSRV_E_ADMIN_DENIED_REQUEST);
+    assert_eq!((again.disposition, again.message), (2, denied.message));
+}
+
+#[tokio::test]
+async fn the_gate_stops_strangers_and_wrong_names_without_a_row() {
+    let mut bench = Bench::new();
+    let alice = bench.caller(ALICE);
+    let other = Submission { authority: "Other CA".to_owned(), ..submission("") };
+    let refused = bench.enrollment().submit(&alice, other).await.expect_err("wrong name");
+    assert_eq!(refused.hresult(), HResult::E_INVALIDARG);
+    bench.security = "D:(D;;0x200;;;S-1-5-21-1-2-3-1103)(A;;0x200;;;AU)";
+    let enrollment = bench.enrollment();
+    let refused = enrollment.submit(&alice, submission("")).await.expect_err("no right");
+    assert_eq!(refused.hresult(), HResult::CERTSRV_E_ENROLL_DENIED);
+    let refused = enrollment.retrieve(&alice, "wcce CA", 0, RequestId(1)).await;
+    assert_eq!(refused.expect_err("no right").hresult(), HResult::CERTSRV_E_ENROLL_DENIED);
+    assert_eq!(bench.store.by_id(RequestId(1)).await.expect("read"), None);
+    enrollment.submit(&bench.caller(BOB), submission("")).await.expect("bob may");
+}
+
+#[tokio::test]
+async fn nothing_is_issued_while_the_clock_is_behind() {
+    let bench = Bench::new();
+    let alice = bench.caller(ALICE);
+    let now = bench.enrollment().submit(&alice, submission("CertificateTemplate:User")).await;
+    assert_eq!(now.expect("answer").disposition, 3);
+    let behind = bench.enrollment().with_clock(|| SystemTime::now() - Duration::from_secs(400));
+    let stopped = behind.submit(&alice, submission("CertificateTemplate:User")).await;
+    let stopped = stopped.expect("answer");
+    assert_eq!(stopped.disposition, HResult::CERTSRV_E_SERVER_SUSPENDED.0);
+    assert!(stopped.message.contains("clock"), "{}", stopped.message);
+    assert_eq!(bench.row(stopped.id).await.columns.disposition, Disposition::Failed);
+}
+
+#[tokio::test]
+async fn a_request_too_large_for_the_table_is_refused_and_recorded() {
+    let mut bench = Bench::new();
+    let small = StoreConfig { max_row_bytes: 2_000, ..StoreConfig::default() };
+    let path = bench.folder.path().join("small");
+    bench.store = Arc::new(SledStore::open(&path, &small).expect("opened"));
+    let large = format!("CertificateTemplate:User\nccm:{}", "x".repeat(1_500));
+    let answer = bench.enrollment().submit(&bench.caller(ALICE), submission(&large)).await;
+    let answer = answer.expect("answer");
+    assert_eq!(answer.disposition, HResult::CRYPT_E_ASN1_LARGE.0);
+    assert_eq!(answer.certificate, None, "what is not in the table does not leave");
+    let columns = bench.row(answer.id).await.columns;
+    assert_eq!(columns.disposition, Disposition::Failed);
+    assert!(columns.certificate.is_none() && columns.raw_request.is_empty());
+}
+
+#[tokio::test]
+async fn an_account_that_left_the_directory_gets_nothing() {
+    let bench = Bench::new();
+    let gone: Sid = "S-1-5-21-1-2-3-4444".parse().expect("valid");
+    let users = bench.directory.domain_sid().with_rid(513).expect("valid");
+    let token = crate::model::Token::new(gone, [users]);
+    let gone = Arc::new(Caller { account: r"LAB\gone".to_owned(), token });
+    let answer = bench.enrollment().submit(&gone, submission("CertificateTemplate:User")).await;
+    assert_eq!(answer.expect("answer").disposition, HResult::NO_SUCH_USER.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_get_certificates_of_their_own() {
+    let bench = Bench::new();
+    let enrollment = Arc::new(bench.enrollment());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let (enrollment, alice) = (Arc::clone(&enrollment), bench.caller(ALICE));
+        let submission = submission("CertificateTemplate:User");
+        tasks.spawn(async move { enrollment.submit(&alice, submission).await.expect("answer") });
+    }
+    let answers = tasks.join_all().await;
+    let mut ids: Vec<_> = answers.iter().map(|answer| answer.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 32);
+    for answer in answers {
+        let stored = bench.row(answer.id).await.columns.certificate.map(|c| c.raw);
+        assert_eq!(stored, answer.certificate);
+    }
+}
