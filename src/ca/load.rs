@@ -193,3 +193,6 @@ fn form(path: &Path, reason: &str) -> CaError {
 fn key_file(path: &Path, reason: KeyError) -> CaError {
     CaError::KeyFile { path: path.to_owned(), reason }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,15 +83,20 @@ pub fn user_plan() -> IssuancePlan {
     }
 }
 
-/// Runs a foreign tool; panics with its output unless it succeeds.
+/// Runs a foreign tool; panics with its output unless it succeeds. Returns its standard output.
 pub fn run(tool: &str, arguments: &[&str], folder: &Path) -> String {
+    let (success, text, errors) = attempt(tool, arguments, folder);
+    assert!(success, "{tool} {arguments:?}: {text}{errors}");
+    text
+}
+
+/// Runs a foreign tool that may refuse: whether it succeeded, and what it wrote.
+pub fn attempt(tool: &str, arguments: &[&str], folder: &Path) -> (bool, String, String) {
     let output = Command::new(tool)
         .args(arguments)
         .current_dir(folder)
         .output()
         .unwrap_or_else(|error| panic!("{tool} cannot be started: {error}"));
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{tool} {arguments:?}: {text}{errors}");
-    text
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
 }

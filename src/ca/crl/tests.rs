@@ -1,1 +1,226 @@
+use std::time::UNIX_EPOCH;
 
+use super::*;
+use crate::ca::pem;
+use crate::ca::testing::{Bench, DAY, attempt, run, user_plan};
+use crate::model::{
+    CertificateColumns, Disposition, EnrollmentFlags, GeneralFlags, NewRow, RequestId,
+};
+
+fn publisher(bench: &Bench) -> CrlPublisher {
+    CrlPublisher::new(&bench.config, &StateFolder::new(bench.folder.path()))
+}
+
+/// The time now in whole seconds, as CRLs have it.
+fn now() -> SystemTime {
+    UNIX_EPOCH
+        + Duration::from_secs(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs())
+}
+
+fn entry(serial: u8) -> RevokedCertificate {
+    RevokedCertificate {
+        serial: SerialNumber(vec![serial; 16]),
+        revoked_when: now() - DAY,
+        reason: 1,
+        not_after: now() + DAY,
+    }
+}
+
+#[test]
+fn the_first_crl_is_empty_and_verifies() {
+    let bench = Bench::new();
+    let publisher = publisher(&bench);
+    assert!(publisher.current(&bench.ca).unwrap().is_none());
+    let crl = publisher.publish(&bench.ca, &[], now()).unwrap();
+    assert_eq!(crl.number, 1);
+    assert_eq!(publisher.current(&bench.ca).unwrap(), Some(crl));
+
+    let folder = bench.folder.path();
+    let (_, text, verdict) = attempt(
+        "openssl",
+        &["crl", "-inform", "der", "-in", "crl/base.crl", "-CAfile", "ca.crt", "-noout", "-text"],
+        folder,
+    );
+    assert!(verdict.contains("verify OK"), "{verdict}");
+    for expected in
+        ["Version 2 (0x1)", "X509v3 CRL Number: \n                1\n", "No Revoked Certificates"]
+    {
+        assert!(text.contains(expected), "{expected:?} in\n{text}");
+    }
+    let pem = ["crl", "-inform", "der", "-in", "crl/base.crl", "-out", "crl.pem"];
+    run("openssl", &pem, folder);
+    let arguments = ["--verify-crl", "--load-ca-certificate", "ca.crt", "--infile", "crl.pem"];
+    run("certtool", &arguments, folder);
+}
+
+#[test]
+fn times_and_extensions_are_those_of_a_windows_ca() {
+    let bench = Bench::new();
+    let now = now();
+    let crl = publisher(&bench).publish(&bench.ca, &[], now).unwrap();
+    let minutes = |n: u64| Duration::from_secs(n * 60);
+    let list = CertificateList::parse(&crl.der).unwrap();
+    assert_eq!(list.this_update, now - minutes(10));
+    assert_eq!(crl.next_publish, now + 7 * DAY);
+    assert_eq!(crl.next_update, now + 7 * DAY + DAY / 2 + minutes(10));
+    assert!(!crl.is_due(now + 7 * DAY - minutes(1)));
+    assert!(crl.is_due(now + 7 * DAY));
+    let oids: Vec<_> = list.extensions.iter().map(|extension| extension.oid.clone()).collect();
+    assert_eq!(
+        oids,
+        [
+            oids::AUTHORITY_KEY_IDENTIFIER,
+            oids::CERTSRV_CA_VERSION,
+            oids::CRL_NUMBER,
+            oids::CRL_NEXT_PUBLISH
+        ]
+    );
+}
+
+#[test]
+fn overlap_stays_between_its_bounds() {
+    let overlap = |validity: u64, clock_skew: u64| {
+        let publisher = CrlPublisher {
+            folder: PathBuf::new(),
+            validity: Duration::from_secs(validity),
+            clock_skew: Duration::from_secs(clock_skew),
+        };
+        let times = publisher.times(now()).unwrap();
+        let whole = times.next_update.duration_since(times.next_publish).unwrap();
+        whole.as_secs() - clock_skew
+    };
+    assert_eq!(overlap(86_400, 600), 8_640, "a tenth");
+    assert_eq!(overlap(30 * 86_400, 600), 43_200, "at most 12 hours");
+    assert_eq!(overlap(3_600, 600), 900, "at least 1.5 times the skew");
+    assert_eq!(overlap(600, 600), 600, "at most the validity");
+}
+
+#[test]
+fn revoked_certificates_fail_with_foreign_tools() {
+    let bench = Bench::new();
+    let folder = bench.folder.path();
+    let [revoked, good] = ["revoked.pem", "good.pem"].map(|name| {
+        let issued = bench.ca.issue(&user_plan(), SystemTime::now()).unwrap();
+        bench.file(name, pem::encode("CERTIFICATE", issued.der()).as_bytes());
+        issued
+    });
+    let entries = [
+        RevokedCertificate { serial: revoked.serial().clone(), ..entry(0) },
+        RevokedCertificate { reason: 0, ..entry(0x41) },
+        RevokedCertificate { reason: 0xFFFF_FFFF, ..entry(0x42) },
+    ];
+    let crl = publisher(&bench).publish(&bench.ca, &entries, now()).unwrap();
+    bench.file("crl.pem", pem::encode("X509 CRL", &crl.der).as_bytes());
+
+    let verify = |file| {
+        let arguments = ["verify", "-crl_check", "-CAfile", "ca.crt", "-CRLfile", "crl.pem", file];
+        attempt("openssl", &arguments, folder)
+    };
+    let (valid, _, reason) = verify("revoked.pem");
+    assert!(!valid && reason.contains("certificate revoked"), "{reason}");
+    assert!(verify("good.pem").0);
+    drop(good);
+
+    let text = run("openssl", &["crl", "-in", "crl.pem", "-noout", "-text"], folder);
+    assert_eq!(text.matches("Serial Number: ").count(), 3);
+    assert_eq!(text.matches("X509v3 CRL Reason Code").count(), 1, "{text}");
+    assert!(text.contains("Key Compromise"), "{text}");
+    let list = CertificateList::parse(&crl.der).unwrap();
+    assert_eq!(list.revoked[0], *revoked.serial());
+}
+
+#[test]
+fn numbers_ascend_whatever_file_is_lost() {
+    let bench = Bench::new();
+    let publisher = publisher(&bench);
+    let next = || publisher.publish(&bench.ca, &[], now()).unwrap().number;
+    assert_eq!((next(), next()), (1, 2));
+    std::fs::remove_file(publisher.path()).unwrap();
+    assert_eq!(next(), 3);
+    std::fs::remove_file(publisher.number_path()).unwrap();
+    assert_eq!(next(), 4);
+}
+
+#[test]
+fn the_crl_of_another_ca_is_not_ours() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    publisher(&bench).publish(&bench.ca, &[], now()).unwrap();
+    assert!(publisher(&bench).current(&other.ca).unwrap().is_none());
+    assert!(publisher(&bench).current(&bench.ca).unwrap().is_some());
+}
+
+#[test]
+fn damaged_files_are_told_with_their_path() {
+    let bench = Bench::new();
+    let publisher = publisher(&bench);
+    publisher.publish(&bench.ca, &[], now()).unwrap();
+    bench.file("crl/base.crl", b"garbage");
+    let error = publisher.publish(&bench.ca, &[], now()).unwrap_err().to_string();
+    assert!(error.contains("base.crl") && error.contains("remove it"), "{error}");
+    std::fs::remove_file(publisher.path()).unwrap();
+    bench.file("crl/number", b"x");
+    let error = publisher.publish(&bench.ca, &[], now()).unwrap_err().to_string();
+    assert!(error.contains("crl/number: not a number"), "{error}");
+}
+
+#[test]
+fn entries_stay_until_one_crl_after_the_certificate_s_end() {
+    let bench = Bench::new();
+    let ended =
+        |ago: Duration, serial| RevokedCertificate { not_after: now() - ago, ..entry(serial) };
+    let entries = [ended(DAY, 0x11), ended(8 * DAY, 0x12), entry(0x13)];
+    let crl = publisher(&bench).publish(&bench.ca, &entries, now()).unwrap();
+    let list = CertificateList::parse(&crl.der).unwrap();
+    assert_eq!(list.revoked, [entries[0].serial.clone(), entries[2].serial.clone()]);
+}
+
+#[test]
+fn entries_come_from_revoked_rows() {
+    let bench = Bench::new();
+    let issued = bench.ca.issue(&user_plan(), SystemTime::now()).unwrap();
+    let certificate = issued.into_columns(EnrollmentFlags::empty(), GeneralFlags::empty());
+    let mut row = revoked_row(Some(certificate.clone()));
+    let expected = RevokedCertificate {
+        serial: certificate.serial_number,
+        revoked_when: UNIX_EPOCH + 2 * DAY,
+        reason: 3,
+        not_after: certificate.not_after,
+    };
+    assert_eq!(RevokedCertificate::from_row(&row), Some(expected));
+    row.revoked_effective_when = None;
+    assert_eq!(RevokedCertificate::from_row(&row).unwrap().revoked_when, UNIX_EPOCH + DAY);
+    assert_eq!(RevokedCertificate::from_row(&revoked_row(None)), None);
+}
+
+fn revoked_row(certificate: Option<CertificateColumns>) -> RequestRow {
+    let columns = NewRow {
+        raw_request: vec![],
+        request_type: 0,
+        request_flags: 0,
+        request_attributes: String::new(),
+        submitted_when: UNIX_EPOCH,
+        resolved_when: None,
+        disposition: Disposition::Revoked,
+        status_code: 0,
+        disposition_message: String::new(),
+        requester_name: String::new(),
+        caller_name: String::new(),
+        caller_sid: String::new(),
+        request_raw_name: vec![],
+        request_distinguished_name: String::new(),
+        raw_old_certificate: None,
+        signer_policies: vec![],
+        signer_application_policies: vec![],
+        certificate_template: String::new(),
+        attributes: vec![],
+        extensions: vec![],
+        certificate,
+    };
+    RequestRow {
+        id: RequestId(1),
+        columns,
+        revoked_when: Some(UNIX_EPOCH + DAY),
+        revoked_effective_when: Some(UNIX_EPOCH + 2 * DAY),
+        revoked_reason: Some(3),
+    }
+}
