@@ -1,10 +1,11 @@
 //! DER structures: PKCS#10, X.509 names, extensions and certificates, Microsoft attributes.
 //!
-//! A strict reader over slices is the base ([`Reader`]), not serde types: signatures are verified
-//! over the bytes that were received, so every structure keeps its raw bytes; real clients deviate
-//! in ways that typed decoders refuse (absent algorithm parameters, PrintableStrings with foreign
-//! characters, an explicit `critical FALSE`); and what an unauthenticated peer sends has to be
-//! bounded in depth and count before anything is allocated. The picky-asn1 types do none of this.
+//! A strict reader over slices is the base ([`Reader`]), not the serde types of picky-asn1.
+//! Signatures are verified over the bytes that were received, so every structure keeps its raw
+//! bytes; what an unauthenticated peer sends is bounded in depth and count before anything is
+//! allocated. picky-asn1-der 0.5 (measured) takes trailing bytes and lengths that are not minimal,
+//! encodes a request of OpenSSL (subject alternative names of every kind) to other bytes than it
+//! read, and its types refuse ecdsa-with-SHA1 and RSASSA-PSS with default parameters.
 //!
 //! Reading: [`check_structure`] once over a whole message, then the structure's own `parse`.
 //! Writing: [`Writer`], which cannot fail.

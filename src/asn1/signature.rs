@@ -302,3 +302,47 @@ fn hash_from(reader: &mut Reader<'_>) -> Result<Hash, SignatureError> {
         None => Err(SignatureError::Unsupported(identifier.oid)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_round_trip() {
+        let with_hash = HASHES.into_iter().flat_map(|hash| {
+            let pss = SignatureScheme::RsaPss { hash, salt_length: 32 };
+            [SignatureScheme::RsaPkcs1(hash), pss, SignatureScheme::Ecdsa(hash)]
+        });
+        for scheme in with_hash.chain([SignatureScheme::Ed25519]) {
+            let der = scheme.to_identifier();
+            let identifier =
+                AlgorithmIdentifier::read(&mut Reader::new(&der)).expect("own encoding");
+            assert_eq!(SignatureScheme::from_identifier(&identifier), Ok(scheme));
+        }
+    }
+
+    #[test]
+    fn pss_parameters_have_defaults_and_limits() {
+        let read = |parameters: &[u8]| {
+            let der = sequence(|writer| {
+                writer.oid(&oids::RSASSA_PSS);
+                writer.raw(parameters);
+            });
+            let identifier = AlgorithmIdentifier::read(&mut Reader::new(&der)).expect("valid");
+            SignatureScheme::from_identifier(&identifier)
+        };
+        let default = SignatureScheme::RsaPss { hash: Hash::Sha1, salt_length: 20 };
+        assert_eq!(read(&[0x30, 0]), Ok(default));
+        for bad in [
+            &[][..],
+            &[5, 0],
+            // Salt of 65536 bytes, trailer 2, a field twice, a field that doesn't exist.
+            &[0x30, 7, 0xA2, 5, 2, 3, 1, 0, 0],
+            &[0x30, 5, 0xA3, 3, 2, 1, 2],
+            &[0x30, 10, 0xA2, 3, 2, 1, 32, 0xA2, 3, 2, 1, 32],
+            &[0x30, 2, 0xA4, 0],
+        ] {
+            assert!(read(bad).is_err(), "{bad:02x?}");
+        }
+    }
+}

@@ -41,7 +41,7 @@ impl Writer {
             Ok(short @ 0..=0x7F) => self.bytes.push(short),
             _ => {
                 let octets = length.to_be_bytes();
-                let significant = octets.without_leading_zeros();
+                let significant = without_leading_zeros(&octets);
                 // A usize has at most 8 octets.
                 self.bytes.push(0x80 | u8::try_from(significant.len()).unwrap_or(8));
                 self.bytes.extend_from_slice(significant);
@@ -70,7 +70,7 @@ impl Writer {
 
     /// Appends a non-negative INTEGER from its big-endian magnitude.
     pub fn unsigned(&mut self, magnitude: &[u8]) {
-        let significant = magnitude.without_leading_zeros();
+        let significant = without_leading_zeros(magnitude);
         let mut content = Vec::with_capacity(significant.len().saturating_add(1));
         if significant.first().is_none_or(|first| first & 0x80 != 0) {
             content.push(0);
@@ -123,16 +123,9 @@ impl Writer {
     }
 }
 
-trait TrimZeros {
-    fn without_leading_zeros(&self) -> &[u8];
-}
-
-impl TrimZeros for [u8] {
-    /// Without leading zero bytes.
-    fn without_leading_zeros(&self) -> &[u8] {
-        let zeros = self.iter().take_while(|byte| **byte == 0).count();
-        self.get(zeros..).unwrap_or_default()
-    }
+fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
 }
 
 #[cfg(test)]
