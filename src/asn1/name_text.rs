@@ -383,8 +383,10 @@ mod tests {
             let text = name.to_string();
             prop_assert_eq!(Name::parse(&text).expect(&text), name.clone(), "{}", text);
             let windows = name.to_windows_text();
-            prop_assume!(!windows.contains('\\'));
-            prop_assert_eq!(Name::parse(&windows).expect(&windows), name.clone(), "{}", windows);
+            // Windows' form does not escape: a backslash in it is one.
+            if !windows.contains('\\') {
+                prop_assert_eq!(Name::parse(&windows).expect(&windows), name.clone(), "{}", windows);
+            }
             let read = Name::from_der(&name.to_der()).expect("own encoding");
             prop_assert_eq!(sorted(read), sorted(name));
         }

@@ -229,12 +229,10 @@ fn attributes_blob_must_end_with_nul() {
 proptest! {
     #[test]
     fn written_attributes_are_read(
-        pairs in prop::collection::vec(("[A-Za-z][A-Za-z0-9]{0,10}", "[!-~](.{0,10}[!-~])?"), 0..10),
+        pairs in prop::collection::vec(("[A-Za-z][A-Za-z0-9]{0,10}", "[!-~]([^\0\n]{0,10}[!-~])?"), 0..10),
         end in prop::sample::select(vec!["", "\0", "\n", "\r\n\0"]),
     ) {
         let text: Vec<_> = pairs.iter().map(|(name, value)| format!("{name} : {value}")).collect();
-        let without_breaks = pairs.iter().all(|(_, value)| !value.contains('\0'));
-        prop_assume!(without_breaks);
         prop_assert_eq!(lines(&(text.join("\n") + end)), pairs);
     }
 
