@@ -34,7 +34,7 @@ fn tokens_are_read_and_written_to_the_same_bytes() {
         let tokens: Vec<Vec<u8>> = connections.iter().flat_map(tokens).collect();
         tokens.iter().for_each(|token| check_identity(token));
         assert_eq!(tokens.len(), count, "{file}");
-        tally::ran("replay", &format!("spnego {file} {count}"));
+        tally::ran("capture-spnego", &format!("spnego {file} {count}"));
     }
 }
 
@@ -128,5 +128,5 @@ fn ntlm_is_picked_as_windows_picks_it() {
     assert_eq!(last.state, Some(NegState::AcceptIncomplete));
     assert_eq!(last.mech_list_mic.map(<[u8]>::len), Some(16), "for NTLM isn't the first choice");
     assert!(answer(authenticate).is_none(), "the answer to another challenge");
-    tally::ran("replay", "spnego picks ntlm");
+    tally::ran("capture-spnego", "spnego picks ntlm");
 }
