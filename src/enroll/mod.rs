@@ -145,4 +145,6 @@ impl Enrollment {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -1,1 +1,8 @@
-//! The generated server traits, implemented over the core.
+//! The RPC interfaces of the CA: they decode arguments, call `enroll`, and encode answers.
+
+mod icertpassage;
+
+pub use icertpassage::CertPassage;
+
+#[cfg(test)]
+mod tests;

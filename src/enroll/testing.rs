@@ -1,0 +1,126 @@
+//! What tests of enrollment and of its interfaces share.
+
+use std::path::Path;
+
+use super::*;
+use crate::asn1::Name;
+use crate::ca::{CaConfig, CrlPublisher, KeyKind, StateFolder};
+use crate::client::{CertificateRequest, RequestKey};
+use crate::directory::embedded::EmbeddedDirectory;
+use crate::model::{GeneralName, RequestRow};
+use crate::store::{SledStore, StoreConfig};
+
+const DIRECTORY: &str = r#"
+    [domain]
+    netbios = "LAB"
+    dns = "lab.test"
+    sid = "S-1-5-21-1-2-3"
+
+    [[users]]
+    name = "alice"
+    rid = 1103
+    cn = "Alice Example"
+    upn = "alice@lab.test"
+    mail = "alice@lab.test"
+
+    [[users]]
+    name = "bob"
+    rid = 1104
+
+    [[templates]]
+    cn = "User"
+    msPKI-Template-Schema-Version = 2
+    msPKI-Cert-Template-OID = "1.3.6.1.4.1.311.21.8.1.2.3"
+    revision = 100
+    msPKI-Certificate-Name-Flag = ["SUBJECT_REQUIRE_DIRECTORY_PATH", "SUBJECT_ALT_REQUIRE_UPN"]
+    msPKI-Enrollment-Flag = ["AUTO_ENROLLMENT"]
+    pKIExpirationPeriod = "1y"
+    pKIOverlapPeriod = "6w"
+    msPKI-Minimal-Key-Size = 256
+    pKIKeyUsage = ["digitalSignature"]
+    pKICriticalExtensions = ["keyUsage"]
+    msPKI-Certificate-Application-Policy = ["clientAuth"]
+    enroll = ["Domain Users"]
+
+    [[templates]]
+    cn = "Approved"
+    revision = 1
+    msPKI-Enrollment-Flag = ["PEND_ALL_REQUESTS"]
+    msPKI-Certificate-Name-Flag = ["SUBJECT_REQUIRE_DIRECTORY_PATH"]
+    pKIExpirationPeriod = "1y"
+    pKIOverlapPeriod = "6w"
+    msPKI-Minimal-Key-Size = 256
+    pKIKeyUsage = ["digitalSignature"]
+    pKIExtendedKeyUsage = ["clientAuth"]
+    enroll = ["Domain Users"]
+"#;
+
+/// A CA on a directory with alice, who has a UPN, and bob, who has none.
+pub(crate) struct Bench {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) directory: Arc<EmbeddedDirectory>,
+    pub(crate) ca: Arc<CertificateAuthority>,
+    pub(crate) store: Arc<SledStore>,
+    pub(crate) crl: watch::Receiver<Option<Crl>>,
+    pub(crate) security: &'static str,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().expect("made");
+        let state = StateFolder::new(folder.path());
+        let config = CaConfig { key: KeyKind::EcdsaP256, ..CaConfig::default() };
+        let now = SystemTime::now();
+        let (ca, _) = CertificateAuthority::init(&config, &state, now).expect("made");
+        let crl = CrlPublisher::new(&config, &state).publish(&ca, &[], now).expect("signed");
+        let directory = EmbeddedDirectory::parse(DIRECTORY, Path::new("d.toml")).expect("valid");
+        let store = SledStore::open(&state.database(), &StoreConfig::default()).expect("opened");
+        Self {
+            folder,
+            directory: Arc::new(directory),
+            ca: Arc::new(ca),
+            store: Arc::new(store),
+            crl: watch::channel(Some(crl)).1,
+            security: "D:(A;;0x200;;;AU)",
+        }
+    }
+
+    pub(crate) fn enrollment(&self) -> Enrollment {
+        let security = self.directory.security_descriptor(self.security).expect("valid");
+        let settings =
+            Settings { limits: Limits::default(), policy: policy::Settings::default(), security };
+        let (directory, store) = (Arc::clone(&self.directory), Arc::clone(&self.store));
+        Enrollment::new(Arc::clone(&self.ca), directory, store, self.crl.clone(), settings)
+    }
+
+    pub(crate) fn caller(&self, rid: u32) -> Arc<Caller> {
+        let sid = self.directory.domain_sid().with_rid(rid).expect("valid");
+        let token = self.directory.token(&sid).expect("there");
+        let name = if rid == 1103 { "alice" } else { "bob" };
+        Arc::new(Caller { account: format!(r"LAB\{name}"), token })
+    }
+
+    pub(crate) async fn row(&self, id: RequestId) -> RequestRow {
+        self.store.by_id(id).await.expect("read").expect("there")
+    }
+}
+
+pub(crate) fn pkcs10() -> Vec<u8> {
+    let key = RequestKey::generate(crate::client::KeyKind::EcP256).expect("made");
+    let names = vec![GeneralName::Dns("ignored.lab.test".to_owned())];
+    let subject = Name::parse("CN=asked for").expect("valid");
+    let request = CertificateRequest { subject, names, ..Default::default() };
+    request.to_pkcs10(&key).expect("made")
+}
+
+pub(crate) fn submission(attributes: &str) -> Submission {
+    Submission {
+        authority: "wcce CA".to_owned(),
+        flags: 0,
+        attributes: attributes.to_owned(),
+        request: pkcs10(),
+    }
+}
+
+pub(crate) const ALICE: u32 = 1103;
+pub(crate) const BOB: u32 = 1104;
