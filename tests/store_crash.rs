@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use wcce::model::{CertificateColumns, Disposition, NewRow, RequestId, SerialNumber};
@@ -99,39 +100,60 @@ fn report(line: &str) {
     out.write_all(line.as_bytes()).and_then(|()| out.flush()).expect("parent reads");
 }
 
-fn start_writer(folder: &Path) -> Child {
-    Command::new(std::env::current_exe().expect("own path"))
+/// What a writer reported: per id the serial number, and whether the row was issued already.
+type Reports = HashMap<u32, (String, bool)>;
+
+/// Starts a writer under a shell that runs `limits` first.
+fn start_writer(folder: &Path, limits: &str) -> (Child, JoinHandle<Reports>) {
+    let mut child = Command::new("sh")
+        .args(["-c", &format!("{limits} exec \"$0\" \"$@\"")])
+        .arg(std::env::current_exe().expect("own path"))
         .args(["--ignored", "--exact", "writer_process", "--nocapture"])
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
-        .expect("starts")
+        .expect("starts");
+    let output = child.stdout.take().expect("piped");
+    (child, std::thread::spawn(move || collect(BufReader::new(output))))
 }
 
-/// Lets a writer work for a while, kills it, and returns what it had reported: per id the
-/// serial number and whether the row was issued already.
-fn killed_round(folder: &Path, for_millis: u64) -> HashMap<u32, (String, bool)> {
-    let mut child = start_writer(folder);
-    let output = child.stdout.take().expect("piped");
-    let reader = std::thread::spawn(move || {
-        let mut reports = HashMap::new();
-        let mut line = String::new();
-        let mut output = BufReader::new(output);
-        // The last line may be cut by the kill: only whole ones count.
-        while output.read_line(&mut line).expect("readable") > 0 && line.ends_with('\n') {
-            if let [step @ ("pending" | "issued"), id, serial] =
-                line.split_whitespace().collect::<Vec<_>>()[..]
-            {
-                reports.insert(id.parse().expect("id"), (serial.to_owned(), step == "issued"));
-            }
-            line.clear();
+fn collect(mut output: impl BufRead) -> Reports {
+    let mut reports = HashMap::new();
+    let mut line = String::new();
+    // The last line may be cut by the kill: only whole ones count.
+    while output.read_line(&mut line).expect("readable") > 0 && line.ends_with('\n') {
+        if let [step @ ("pending" | "issued"), id, serial] =
+            line.split_whitespace().collect::<Vec<_>>()[..]
+        {
+            reports.insert(id.parse().expect("id"), (serial.to_owned(), step == "issued"));
         }
-        reports
-    });
+        line.clear();
+    }
+    reports
+}
+
+/// Lets a writer work for a while, kills it, and returns what it had reported.
+fn killed_round(folder: &Path, for_millis: u64) -> Reports {
+    let (mut child, reports) = start_writer(folder, "");
     std::thread::sleep(Duration::from_millis(for_millis));
     child.kill().expect("killed");
     child.wait().expect("gone");
-    reader.join().expect("no panic")
+    reports.join().expect("no panic")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_fails_ends_service_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    // Files of 4 MB at most; beyond that, writes fail as on a full disk.
+    let (mut child, reports) = start_writer(folder.path(), "trap '' XFSZ; ulimit -f 8000;");
+    let status = child.wait().expect("ends by itself");
+    assert!(!status.success(), "the writers were told");
+    let reports = reports.join().expect("no panic");
+    assert!(!reports.is_empty());
+    let store = SledStore::open(folder.path(), &StoreConfig::default()).expect("reopens");
+    are_there(&store, &reports).await;
+    assert!(indexes_are_whole(&store).await >= reports.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,7 +176,7 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
 }
 
 /// Checks that every reported row is there, byte for byte, under its id and its serial number.
-async fn are_there(store: &SledStore, reports: &HashMap<u32, (String, bool)>) {
+async fn are_there(store: &SledStore, reports: &Reports) {
     for (id, (serial, issued)) in reports {
         let found = store.by_id(RequestId(*id)).await.expect("read").expect("not lost");
         let columns = found.columns.clone();
