@@ -4,11 +4,12 @@ mod layout;
 mod writer;
 
 use std::fs::{DirBuilder, File};
+use std::future::ready;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
 
@@ -57,26 +58,38 @@ pub struct SledStore {
 /// What readers and the writing thread share.
 struct Shared {
     trees: Trees,
-    /// The state as of the last durable batch; held for writing from a transaction's start
-    /// until it is durable.
-    state: RwLock<State>,
+    /// Held for writing from a transaction's start until it is durable.
+    gate: RwLock<()>,
+    /// The state as of the last durable batch.
+    state: Mutex<State>,
     /// Why the store is out of service.
     failure: OnceLock<String>,
 }
 
 impl Shared {
-    fn shared(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
-        let state = self.state.read().map_err(|_| self.fail("a thread panicked".to_owned()))?;
-        self.in_service().map(|()| state)
+    /// Waits until everything that can be read is durable, and keeps it so.
+    fn for_reading(&self) -> Result<RwLockReadGuard<'_, ()>, StoreError> {
+        let guard = self.gate.read().map_err(|_| self.panicked())?;
+        self.in_service().map(|()| guard)
     }
 
-    fn exclusive(&self) -> Result<RwLockWriteGuard<'_, State>, StoreError> {
-        let state = self.state.write().map_err(|_| self.fail("a thread panicked".to_owned()))?;
-        self.in_service().map(|()| state)
+    /// Keeps readers out.
+    fn for_writing(&self) -> Result<RwLockWriteGuard<'_, ()>, StoreError> {
+        let guard = self.gate.write().map_err(|_| self.panicked())?;
+        self.in_service().map(|()| guard)
+    }
+
+    fn state(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        self.in_service()?;
+        self.state.lock().map_err(|_| self.panicked())
     }
 
     fn in_service(&self) -> Result<(), StoreError> {
         self.failure.get().map_or(Ok(()), |reason| Err(StoreError::Failed(reason.clone())))
+    }
+
+    fn panicked(&self) -> StoreError {
+        self.fail("a thread panicked".to_owned())
     }
 
     /// Takes the store out of service; the first reason stays.
@@ -105,8 +118,12 @@ impl SledStore {
             File::open(directory).and_then(|handle| handle.sync_all()).map_err(open_error)?;
         }
 
-        let shared =
-            Arc::new(Shared { trees, state: RwLock::new(state), failure: OnceLock::new() });
+        let shared = Arc::new(Shared {
+            trees,
+            gate: RwLock::new(()),
+            state: Mutex::new(state),
+            failure: OnceLock::new(),
+        });
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = Writer { db, file, shared: Arc::clone(&shared) };
         let writer = std::thread::Builder::new()
@@ -132,12 +149,12 @@ impl SledStore {
     /// Reads on a thread that may block.
     fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Trees, &State) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&Trees) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, StoreError>> {
         let shared = Arc::clone(&self.shared);
         let work = move || {
-            let state = shared.shared()?;
-            read(&shared.trees, &state)
+            let _durable = shared.for_reading()?;
+            read(&shared.trees)
         };
         Box::pin(async move { spawn_blocking(work).await.map_err(read_error)? })
     }
@@ -169,7 +186,7 @@ impl Store for SledStore {
     }
 
     fn by_id(&self, id: RequestId) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>> {
-        self.read(move |trees, _| trees.row(id))
+        self.read(move |trees| trees.row(id))
     }
 
     fn by_serial(
@@ -177,14 +194,14 @@ impl Store for SledStore {
         serial: &SerialNumber,
     ) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>> {
         let key = serial.0.clone();
-        self.read(move |trees, _| trees.row_by(&trees.serials, &key))
+        self.read(move |trees| trees.row_by(&trees.serials, &key))
     }
 
     fn by_certificate_hash(
         &self,
         hash: [u8; 20],
     ) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>> {
-        self.read(move |trees, _| trees.row_by(&trees.certificate_hashes, &hash))
+        self.read(move |trees| trees.row_by(&trees.certificate_hashes, &hash))
     }
 
     fn by_requester(
@@ -193,7 +210,7 @@ impl Store for SledStore {
         page: Page,
     ) -> BoxFuture<'_, Result<Vec<RequestRow>, StoreError>> {
         let prefix = requester_prefix(name);
-        self.read(move |trees, _| {
+        self.read(move |trees| {
             trees.page(&trees.requesters, &prefix, page.after, page.limit.min(MAX_PAGE))
         })
     }
@@ -204,19 +221,19 @@ impl Store for SledStore {
         page: Page,
     ) -> BoxFuture<'_, Result<Vec<RequestRow>, StoreError>> {
         let prefix = disposition_prefix(disposition.column_value());
-        self.read(move |trees, _| {
+        self.read(move |trees| {
             trees.page(&trees.dispositions, &prefix, page.after, page.limit.min(MAX_PAGE))
         })
     }
 
     fn count(&self, disposition: Disposition) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.read(move |_, state| {
-            Ok(state.counts.get(&disposition.column_value()).copied().unwrap_or_default())
-        })
+        let count = self.shared.state().map(|state| state.count(disposition));
+        Box::pin(ready(count))
     }
 
     fn last_issued(&self) -> BoxFuture<'_, Result<Option<SystemTime>, StoreError>> {
-        self.read(|_, state| Ok(state.last_issued))
+        let last = self.shared.state().map(|state| state.last_issued);
+        Box::pin(ready(last))
     }
 }
 

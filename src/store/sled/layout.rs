@@ -126,6 +126,11 @@ impl State {
         postcard::from_bytes(bytes).map_err(read_error)
     }
 
+    /// How many rows have this disposition.
+    pub fn count(&self, disposition: Disposition) -> u64 {
+        self.counts.get(&disposition.column_value()).copied().unwrap_or_default()
+    }
+
     /// Counts a row in.
     pub fn enter(&mut self, entries: &IndexEntries) {
         let count = self.counts.entry(entries.disposition).or_default();

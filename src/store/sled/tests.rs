@@ -305,3 +305,27 @@ fn settings_have_bounds_and_unknown_ones_are_refused() {
     assert!(toml::from_str::<StoreConfig>("cache = 1").is_err());
     assert_eq!(toml::from_str::<StoreConfig>("").unwrap(), StoreConfig::default());
 }
+
+/// A row as version 1 of the format writes it. Where this fails, databases that exist cannot be
+/// read any more: count [`FORMAT`] up, and keep a way to read version 1.
+#[test]
+fn the_encoding_of_a_row_is_that_of_its_version() {
+    assert_eq!(FORMAT, 1);
+    let mut columns = issued(5);
+    columns.raw_request = vec![0x30, 0];
+    let certificate = columns.certificate.as_mut().unwrap();
+    certificate.raw = vec![0x30, 0];
+    certificate.subject_key_identifier = vec![1, 2];
+    certificate.raw_public_key = vec![4];
+    let encoded = EncodedRow::new(&columns, 1_000).unwrap();
+    assert_eq!(hex::encode(&encoded.value), ROW_OF_VERSION_1);
+}
+
+const ROW_OF_VERSION_1: &str = concat!(
+    "02300080020018436572746966696361746554656d706c6174653a55736572e8070001d50f00030006497373",
+    "756564094c41425c616c696365094c41425c616c69636513532d312d352d32312d312d322d332d3131303502",
+    "30000000000004557365720113436572746966696361746554656d706c61746504557365720109322e352e32",
+    "392e31350104030205a001023000080000000000000005000000000000000507070707070707070707070700",
+    "e80700a846000201020104801014312e322e3834302e3131333534392e312e312e3108434e3d616c69636502",
+    "30000112616c696365406578616d706c652e746573740000000000",
+);

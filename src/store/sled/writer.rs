@@ -93,7 +93,8 @@ impl Writer {
     fn write_durably(&self, writes: &[Write]) -> Result<Vec<Answer>, StoreError> {
         // Readers are kept out until the batch is durable: nobody sees a row that a crash
         // could still take back.
-        let mut state = self.shared.exclusive()?;
+        let _alone = self.shared.for_writing()?;
+        let state = self.shared.state()?.clone();
         let attempt = || -> Result<(Vec<Answer>, State), String> {
             let (answers, next) = self.transact(writes, &state)?;
             self.db.flush().map_err(|error| error.to_string())?;
@@ -104,7 +105,7 @@ impl Writer {
             .unwrap_or_else(|_| Err("the database library panicked".to_owned()));
         match outcome {
             Ok((answers, next)) => {
-                *state = next;
+                *self.shared.state()? = next;
                 Ok(answers)
             }
             Err(reason) => Err(self.shared.fail(reason)),
