@@ -6,6 +6,7 @@ pub mod association;
 pub mod binding;
 pub mod client;
 pub mod epm;
+pub mod mgmt;
 pub mod pdu;
 mod service;
 

@@ -46,6 +46,9 @@ pub enum ClientError {
         /// Status of the endpoint mapper.
         status: u32,
     },
+    /// The server's answer says that it failed.
+    #[error("the server answered with error {0} (0x{0:08x})")]
+    Status(u32),
     /// The server broke the protocol.
     #[error("the server broke the protocol: {0}")]
     Protocol(&'static str),

@@ -2,8 +2,10 @@
 
 mod association;
 mod connection;
+mod endpoint;
 mod error;
 
 pub use association::{Association, AssociationOptions, Event, VerificationTrailer};
 pub use connection::{Authentication, ClientOptions, Connection};
+pub use endpoint::{MapElement, endpoints, is_listening, resolve};
 pub use error::ClientError;

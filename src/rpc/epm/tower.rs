@@ -1,6 +1,7 @@
 //! Protocol towers: the byte strings that name an interface and where to reach it
 //! ([C706] appendix L, [MS-RPCE] 2.2.1.2.2 and 3.1.3.5.3).
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use uuid::Uuid;
@@ -138,16 +139,38 @@ impl Tower {
         protocols(self) == protocols(other)
     }
 
-    /// The same tower at another IPv4 address, where its own is 0.0.0.0.
-    #[must_use]
-    pub fn at(mut self, address: Ipv4Addr) -> Self {
+    /// Puts an IPv4 address where the tower has 0.0.0.0.
+    pub fn set_open_address(&mut self, address: Ipv4Addr) {
         for floor in &mut self.floors {
             if *floor == Floor::Ip(Ipv4Addr::UNSPECIFIED) {
                 *floor = Floor::Ip(address);
             }
         }
-        self
     }
+}
+
+/// As a string binding, for people; what a server sent is escaped.
+impl fmt::Display for Tower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.floors.get(2..).unwrap_or_default() {
+            [Floor::ConnectionOriented(_), Floor::Tcp(port), Floor::Ip(address)] => {
+                write!(f, "ncacn_ip_tcp:{address}[{port}]")
+            }
+            [Floor::ConnectionOriented(_), Floor::NamedPipe(pipe), Floor::NetBiosName(host)] => {
+                write!(f, "ncacn_np:{}[{}]", readable(host), readable(pipe))
+            }
+            other => {
+                write!(f, "protocols")?;
+                let protocols = other.iter().filter_map(|floor| floor.sides().0.first().copied());
+                protocols.into_iter().try_for_each(|protocol| write!(f, " {protocol:02x}"))
+            }
+        }
+    }
+}
+
+/// An ASCIIZ name.
+fn readable(name: &[u8]) -> String {
+    name.strip_suffix(&[0]).unwrap_or(name).escape_ascii().to_string()
 }
 
 impl Floor {
@@ -260,11 +283,25 @@ mod tests {
     fn only_an_open_address_is_filled_in() {
         let ndr = NDR_SYNTAX;
         let own = Ipv4Addr::new(192, 0, 2, 7);
-        let open = Tower::tcp(interface(), ndr, 1, Ipv4Addr::UNSPECIFIED);
-        assert_eq!(open.clone().at(own), Tower::tcp(interface(), ndr, 1, own));
-        let fixed = Tower::tcp(interface(), ndr, 1, Ipv4Addr::LOCALHOST);
-        assert_eq!(fixed.clone().at(own), fixed);
+        let mut open = Tower::tcp(interface(), ndr, 1, Ipv4Addr::UNSPECIFIED);
+        open.set_open_address(own);
+        assert_eq!(open, Tower::tcp(interface(), ndr, 1, own));
+        let mut fixed = Tower::tcp(interface(), ndr, 1, Ipv4Addr::LOCALHOST);
+        fixed.set_open_address(own);
+        assert_eq!(fixed, Tower::tcp(interface(), ndr, 1, Ipv4Addr::LOCALHOST));
         assert!(fixed.same_protocols(&open));
+    }
+
+    #[test]
+    fn towers_are_shown_as_string_bindings() {
+        let tcp = Tower::tcp(interface(), NDR_SYNTAX, 135, Ipv4Addr::LOCALHOST);
+        assert_eq!(tcp.to_string(), "ncacn_ip_tcp:127.0.0.1[135]");
+        let mut pipe = tcp.clone();
+        pipe.floors[3] = Floor::NamedPipe(b"\\PIPE\\cert\0".to_vec());
+        pipe.floors[4] = Floor::NetBiosName(b"CA\x1b[1\0".to_vec());
+        assert_eq!(pipe.to_string(), r"ncacn_np:CA\x1b[1[\\PIPE\\cert]");
+        pipe.floors.truncate(4);
+        assert_eq!(pipe.to_string(), "protocols 0b 0f");
     }
 
     #[test]
