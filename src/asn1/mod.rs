@@ -21,6 +21,7 @@ mod name;
 mod name_text;
 mod normalize;
 pub mod oids;
+pub mod pem;
 mod pkcs10;
 mod pkcs7;
 mod reader;

@@ -14,8 +14,8 @@ use super::certificate::{CaCertificate, chain_of};
 use super::config::{CaConfig, ExistingCa, StateFolder};
 use super::error::CaError;
 use super::files::{self, write_atomically};
-use super::pem;
 use super::signer::{KeyEncoding, KeyError, RsaHash, SoftwareSigner};
+use crate::asn1::pem;
 
 /// A certificate with its key, and the certificates of the CAs above it.
 pub struct Identity {

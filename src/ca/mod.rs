@@ -12,7 +12,6 @@ mod issue;
 mod lint;
 mod load;
 mod names;
-mod pem;
 mod prepare;
 mod signer;
 mod tbs;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::testing::{Bench, DAY, public_key, run, sid, user_plan};
 use super::*;
 use crate::asn1::extensions::{decode_basic_constraints, decode_key_usage, find};
-use crate::asn1::{Certificate, Name, oids, verify_signature};
+use crate::asn1::{Certificate, Name, oids, pem, verify_signature};
 use crate::model::{
     EnrollmentFlags, Extension, GeneralFlags, GeneralName, HResult, IssuancePlan, KeyUsage, Oid,
     SubjectName, TemplateExtension,

@@ -129,8 +129,7 @@ impl EnrollmentClient {
         options: &ClientOptions,
     ) -> Result<Self, ClientError> {
         let port = find(server, options).await?;
-        let authentication =
-            Authentication { initiator: login.initiator(), level: login.level };
+        let authentication = Authentication { initiator: login.initiator(), level: login.level };
         let connection =
             Connection::open(&server.host, port, I_CERT_PASSAGE, Some(authentication), options);
         let interface = ICertPassageClient(connection.await?);
@@ -138,7 +137,11 @@ impl EnrollmentClient {
     }
 
     /// Submits a new request (PKCS#10 or CMS, DER or PEM) with its attributes string.
-    pub async fn submit(&mut self, request: &[u8], attributes: &str) -> Result<Answer, EnrollError> {
+    pub async fn submit(
+        &mut self,
+        request: &[u8],
+        attributes: &str,
+    ) -> Result<Answer, EnrollError> {
         self.call(0, request, attributes).await
     }
 
@@ -250,7 +253,7 @@ mod tests {
 
     #[test]
     fn texts_count_their_terminator() {
-        assert_eq!(text_bytes(""), []);
+        assert!(text_bytes("").is_empty());
         assert_eq!(text_bytes("A"), [0x41, 0, 0, 0]);
     }
 }

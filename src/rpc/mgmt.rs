@@ -55,8 +55,8 @@ impl Statistics {
 
     /// calls in, calls out (a server makes none), packets in, packets out.
     fn values(&self) -> [u32; 4] {
-        let [calls, received, sent] =
-            [&self.calls_in, &self.packets_in, &self.packets_out].map(|n| n.load(Ordering::Relaxed));
+        let [calls, received, sent] = [&self.calls_in, &self.packets_in, &self.packets_out]
+            .map(|n| n.load(Ordering::Relaxed));
         [calls, 0, received, sent]
     }
 }
@@ -153,5 +153,74 @@ impl Service for Management {
         stub: Bytes,
     ) -> BoxFuture<'_, Result<Vec<u8>, Fault>> {
         Box::pin(async move { dispatch_mgmt(self, &call, opnum, call.encoding, &stub).await })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::generated::mgmt::MgmtClient;
+    use crate::ndr::Syntax;
+    use crate::rpc::direct::{Direct, DirectError};
+
+    fn client(syntax: Syntax) -> MgmtClient<Direct> {
+        let statistics = Arc::new(Statistics::default());
+        statistics.call_in();
+        statistics.packets_in(3);
+        statistics.packets_out(4);
+        let id = |number, major| InterfaceId { uuid: Uuid::from_u128(number), major, minor: 0 };
+        let management = Management {
+            interfaces: vec![id(1, 3), id(2, 0)],
+            principal: Some("host/ca.test".into()),
+            statistics,
+        };
+        MgmtClient(Direct::new(Arc::new(management), syntax, 1))
+    }
+
+    #[tokio::test]
+    async fn every_question_is_answered_in_both_syntaxes() {
+        for syntax in [Syntax::Ndr20, Syntax::Ndr64] {
+            let mut client = client(syntax);
+            let ids = client.rpc_mgmt_inq_if_ids(&RpcMgmtInqIfIdsIn {}).await.unwrap();
+            let ids = &ids.if_id_vector.get().unwrap().if_id;
+            let majors: Vec<_> = ids.iter().map(|id| id.get().unwrap().vers_major).collect();
+            assert_eq!(majors, [3, 0]);
+
+            let listening = client.rpc_mgmt_is_server_listening(&RpcMgmtIsServerListeningIn {});
+            assert_eq!(listening.await.unwrap().return_value, 1);
+            let stop = client.rpc_mgmt_stop_server_listening(&RpcMgmtStopServerListeningIn {});
+            assert_eq!(stop.await.unwrap().status, ACCESS_DENIED);
+        }
+    }
+
+    #[tokio::test]
+    async fn statistics_are_as_many_as_asked_for_and_known() {
+        let mut client = client(Syntax::Ndr20);
+        for (asked, expected) in [(0, &[][..]), (3, &[1, 0, 3]), (50, &[1, 0, 3, 4])] {
+            let answer = client.rpc_mgmt_inq_stats(&RpcMgmtInqStatsIn { count: asked }).await;
+            let answer = answer.unwrap();
+            assert_eq!((answer.statistics.as_slice(), answer.status), (expected, OK));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_principal_is_told_where_it_fits() {
+        for (authn_proto, princ_name_size, status, name) in [
+            (9, 256, OK, "host/ca.test"),
+            (16, 13, OK, "host/ca.test"),
+            (10, 12, STRING_TOO_LONG, ""),
+            (0, 256, UNKNOWN_AUTHN_SERVICE, ""),
+            (0x109, 256, UNKNOWN_AUTHN_SERVICE, ""),
+        ] {
+            let question = RpcMgmtInqPrincNameIn { authn_proto, princ_name_size };
+            let answer = client(Syntax::Ndr64).rpc_mgmt_inq_princ_name(&question).await.unwrap();
+            assert_eq!((answer.status, &*answer.princ_name.text.to_string_lossy()), (status, name));
+            assert_eq!(answer.princ_name.max_count, princ_name_size);
+        }
+        let question = RpcMgmtInqPrincNameIn { authn_proto: 9, princ_name_size: 0 };
+        let refused = client(Syntax::Ndr20).rpc_mgmt_inq_princ_name(&question).await;
+        assert_eq!(refused, Err(DirectError::Fault(Fault::BAD_STUB_DATA)));
     }
 }

@@ -13,4 +13,6 @@ mod service;
 pub use service::{AssociationId, CallContext, Policy, Service};
 
 #[cfg(test)]
+mod direct;
+#[cfg(test)]
 mod testing;

@@ -94,7 +94,7 @@ impl Ends {
         Self { client: Association::new(options), server, closed: None, to_client: VecDeque::new() }
     }
 
-    async fn to_server(&mut self, bytes: &[u8]) {
+    async fn feed_server(&mut self, bytes: &[u8]) {
         self.server.receive(bytes, Instant::now());
         while let Some(event) = self.server.next_event(Instant::now()) {
             match event {
@@ -129,17 +129,17 @@ impl Ends {
     ) -> Result<(), ClientError> {
         let Some((mut initiator, level)) = initiator else {
             let bytes = self.client.bind(interface, None)?;
-            self.to_server(&bytes).await;
+            self.feed_server(&bytes).await;
             return self.event().map(|event| assert!(matches!(event, Event::Bound)));
         };
         let first = initiator.step(&[]).await?;
         let bytes = self.client.bind(interface, Some((initiator.auth_type(), level, first)))?;
-        self.to_server(&bytes).await;
+        self.feed_server(&bytes).await;
         while !self.client.is_ready() {
             if let Event::Token(token) = self.event()? {
                 let initiated = initiator.step(&token).await?;
                 if let Some(bytes) = self.client.leg(initiated)? {
-                    self.to_server(&bytes).await;
+                    self.feed_server(&bytes).await;
                 }
             }
         }
@@ -152,7 +152,7 @@ impl Ends {
         stub: Vec<u8>,
     ) -> Result<(Encoding, Vec<u8>), ClientError> {
         let bytes = self.client.request(None, opnum, stub)?;
-        self.to_server(&bytes).await;
+        self.feed_server(&bytes).await;
         match self.event()? {
             Event::Answer(encoding, stub) => Ok((encoding, stub)),
             _ => panic!("not an answer"),

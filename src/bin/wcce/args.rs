@@ -72,10 +72,9 @@ impl LoginArgs {
         let (domain, user) = self.user.split_once('\\').unwrap_or(("", &self.user));
         let password = match &self.password_file {
             Some(path) => read_password(path)?,
-            None => Zeroizing::new(rpassword::prompt_password(format!(
-                "Password of {}: ",
-                self.user
-            ))?),
+            None => {
+                Zeroizing::new(rpassword::prompt_password(format!("Password of {}: ", self.user))?)
+            }
         };
         let mechanism = match self.auth {
             AuthArg::Negotiate => Mechanism::Negotiate,

@@ -1,7 +1,7 @@
 use std::time::UNIX_EPOCH;
 
 use super::*;
-use crate::ca::pem;
+use crate::asn1::pem;
 use crate::ca::testing::{Bench, DAY, attempt, run, user_plan};
 use crate::model::{
     CertificateColumns, Disposition, EnrollmentFlags, GeneralFlags, NewRow, RequestId,

@@ -3,6 +3,8 @@
 mod cursors;
 mod service;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tower;
 
 pub use service::EndpointMapper;
