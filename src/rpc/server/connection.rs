@@ -1,0 +1,228 @@
+//! One connection: moves bytes, time and verdicts between the socket and the association.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tracing::{Instrument, debug, error, info, warn};
+
+use super::Shared;
+use super::limits::Principal;
+use crate::ndr::Fault;
+use crate::rpc::association::{
+    Association, AuthOutcome, Call, CallToken, CloseReason, Endpoint, Event,
+};
+
+/// How much is read at once, in bytes.
+const READ_SIZE: usize = 16 * 1024;
+/// How long, and how often, input is read after the end.
+const LINGER_TIME: Duration = Duration::from_secs(1);
+const LINGER_READS: usize = 64;
+/// nca_s_fault_unspec: the service panicked.
+const UNSPECIFIED: Fault = Fault(0x1C00_0012);
+
+type Answer = (CallToken, Result<Vec<u8>, Fault>);
+
+/// A connection and all that it waits for.
+pub(super) struct Connection {
+    stream: TcpStream,
+    association: Association,
+    shared: Arc<Shared>,
+    stop: watch::Receiver<bool>,
+    buffer: BytesMut,
+    /// The client will send no more.
+    input_ended: bool,
+    /// The server has asked to stop.
+    draining: bool,
+    /// At most one: the association takes no input while it is out.
+    authentication: JoinSet<AuthOutcome>,
+    /// Kept so that the channel stays open; each call has a clone.
+    answer: mpsc::UnboundedSender<Answer>,
+    /// As many as calls may be in flight.
+    answers: mpsc::UnboundedReceiver<Answer>,
+}
+
+/// Why a connection ended, other than by the client's wish.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum End {
+    #[error(transparent)]
+    Closed(#[from] CloseReason),
+    #[error("connection lost: {0}")]
+    Lost(#[from] io::Error),
+    #[error("the client does not read its answers")]
+    NotReading,
+    #[error("the security provider failed: {0}")]
+    Provider(#[from] JoinError),
+}
+
+/// What a connection wakes up for.
+enum Wake {
+    Read(io::Result<usize>),
+    Authenticated(Result<AuthOutcome, JoinError>),
+    Answered(Answer),
+    Deadline,
+    Stop,
+}
+
+impl Connection {
+    pub(super) fn new(
+        stream: TcpStream,
+        endpoint: Arc<Endpoint>,
+        shared: Arc<Shared>,
+    ) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
+        let (answer, answers) = mpsc::unbounded_channel();
+        Ok(Self {
+            stream,
+            association: Association::new(endpoint, peer, local, Instant::now()),
+            stop: shared.stop.clone(),
+            shared,
+            buffer: BytesMut::with_capacity(READ_SIZE),
+            input_ended: false,
+            draining: false,
+            authentication: JoinSet::new(),
+            answer,
+            answers,
+        })
+    }
+
+    /// Runs the connection to its end.
+    pub(super) async fn run(mut self) -> Result<(), End> {
+        loop {
+            while let Some(event) = self.association.next_event(Instant::now()) {
+                self.carry_out(event).await?;
+            }
+            if self.input_ended && !self.association.is_busy() && self.authentication.is_empty() {
+                return Ok(());
+            }
+            let wake = self.wait().await;
+            self.note(wake)?;
+        }
+    }
+
+    async fn carry_out(&mut self, event: Event) -> Result<(), End> {
+        match event {
+            Event::Send(bytes) => self.write(&bytes).await?,
+            Event::Authenticate(task) => {
+                self.authentication.spawn(task.run().in_current_span());
+            }
+            Event::Call(call) => self.start(call),
+            Event::Close(reason) => {
+                self.linger().await;
+                return Err(reason.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// While an answer is being written nothing else is done for this client: that is the
+    /// back-pressure.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), End> {
+        let timeout = self.shared.limits.write_timeout;
+        match tokio::time::timeout(timeout, self.stream.write_all(bytes)).await {
+            Ok(written) => Ok(written?),
+            Err(_) => Err(End::NotReading),
+        }
+    }
+
+    /// Ends the stream, and reads on for a moment: input that nobody reads would make the system
+    /// reset the connection, and the client lose the last answer.
+    async fn linger(&mut self) {
+        let discard = async {
+            self.stream.shutdown().await?;
+            for _ in 0..LINGER_READS {
+                self.buffer.clear();
+                if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                    break;
+                }
+            }
+            io::Result::Ok(())
+        };
+        // Whether the client stays to read is its own affair.
+        let _ = tokio::time::timeout(LINGER_TIME, discard).await;
+    }
+
+    /// Runs a call on its own: it is finished even if the connection is gone by then.
+    fn start(&mut self, call: Call) {
+        let Call { token, service, context, opnum, stub } = call;
+        let Some(slot) = self.shared.calls.take(Principal::of(&context)) else {
+            warn!(call_id = context.call_id, "call refused: too many of this caller in flight");
+            return self.association.respond(token, Err(Fault::SERVER_TOO_BUSY), Instant::now());
+        };
+        let (answer, alive) = (self.answer.clone(), self.shared.alive.clone());
+        let task = async move { service.call(context, opnum, stub).await }.in_current_span();
+        tokio::spawn(
+            async move {
+                // A task of its own, so that a panic is an answer like others.
+                let result = tokio::spawn(task).await.unwrap_or_else(|error| {
+                    error!(opnum, %error, "a service failed");
+                    Err(UNSPECIFIED)
+                });
+                drop(slot);
+                // Nobody listens any more once the connection is gone.
+                let _ = answer.send((token, result));
+                drop(alive);
+            }
+            .in_current_span(),
+        );
+    }
+
+    async fn wait(&mut self) -> Wake {
+        let deadline = self.association.deadline();
+        let reads = self.association.wants_input() && !self.input_ended;
+        self.buffer.clear();
+        self.buffer.reserve(READ_SIZE);
+        tokio::select! {
+            read = self.stream.read_buf(&mut self.buffer), if reads => Wake::Read(read),
+            Some(outcome) = self.authentication.join_next() => Wake::Authenticated(outcome),
+            Some(answer) = self.answers.recv() => Wake::Answered(answer),
+            () = at(deadline), if deadline.is_some() => Wake::Deadline,
+            () = super::stopped(self.stop.clone()), if !self.draining => Wake::Stop,
+        }
+    }
+
+    fn note(&mut self, wake: Wake) -> Result<(), End> {
+        let now = Instant::now();
+        match wake {
+            Wake::Read(read) => match read? {
+                0 => self.input_ended = true,
+                _ => self.association.receive(&self.buffer, now),
+            },
+            Wake::Authenticated(outcome) => self.association.authenticated(outcome?, now),
+            Wake::Answered((token, answer)) => self.association.respond(token, answer, now),
+            Wake::Deadline => self.association.tick(now),
+            Wake::Stop => {
+                self.draining = true;
+                self.association.drain();
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    if let Some(deadline) = deadline {
+        tokio::time::sleep_until(deadline.into()).await;
+    }
+}
+
+impl End {
+    /// What an administrator should see is at info; what any network brings is at debug.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Closed(CloseReason::Authentication(_) | CloseReason::Denied(_)) => {
+                info!(reason = %self, "connection closed");
+            }
+            Self::Provider(_) => error!(reason = %self, "connection closed"),
+            Self::Closed(_) | Self::Lost(_) | Self::NotReading => {
+                debug!(reason = %self, "connection closed");
+            }
+        }
+    }
+}
