@@ -83,3 +83,33 @@ fn decode_entries(entries: &Element<'_>) -> Result<Vec<SerialNumber>, Asn1Error>
     }
     Ok(revoked)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Version 2, an Ed25519 identifier, an empty issuer, two times, one entry, no extensions.
+    const CRL: &str = "304c3040020101300506032b65703000170d3236303130313030303030305a170d3236303130\
+                       383030303030305a3014301202010517\
+                       0d3236303130313030303030305a300506032b6570030100";
+
+    #[test]
+    fn entries_are_read() {
+        let der = hex::decode(CRL).unwrap();
+        let list = CertificateList::parse(&der).expect("a CRL");
+        assert_eq!(list.revoked, [SerialNumber(vec![5])]);
+        assert!(list.extensions.is_empty());
+        assert_eq!(list.next_update.duration_since(list.this_update).unwrap().as_secs(), 604_800);
+    }
+
+    proptest! {
+        #[test]
+        fn changed_bytes_do_not_panic(at in 0usize..78, to: u8) {
+            let mut der = hex::decode(CRL).unwrap();
+            der[at] = to;
+            let _ = CertificateList::parse(&der);
+        }
+    }
+}

@@ -30,12 +30,16 @@ pub struct RevokedCertificate {
 }
 
 impl RevokedCertificate {
-    /// The entry for a row of the Request table that is revoked and has a certificate.
+    /// The entry for a revoked row of the Request table; `None` where it has no certificate.
+    /// A certificate whose row does not say since when is revoked from its beginning.
     pub fn from_row(row: &RequestRow) -> Option<Self> {
         let certificate = row.columns.certificate.as_ref()?;
         Some(Self {
             serial: certificate.serial_number.clone(),
-            revoked_when: row.revoked_effective_when.or(row.revoked_when)?,
+            revoked_when: row
+                .revoked_effective_when
+                .or(row.revoked_when)
+                .unwrap_or(certificate.not_before),
             reason: row.revoked_reason.unwrap_or_default(),
             not_after: certificate.not_after,
         })

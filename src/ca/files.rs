@@ -1,7 +1,7 @@
 //! Files of the CA: written whole or not at all, and durable when the call returns.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -60,6 +60,11 @@ pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
     File::open(folder).and_then(|handle| handle.sync_all()).map_err(FileError::at(folder))
 }
 
+/// Whether a file is there.
+pub fn is_there(path: &Path) -> Result<bool, FileError> {
+    path.try_exists().map_err(FileError::at(path))
+}
+
 /// Reads a file; `None` where there is none.
 pub fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     match fs::read(path) {
@@ -87,19 +92,17 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, FileError> {
         );
         return Err(error(io::Error::new(io::ErrorKind::PermissionDenied, reason)));
     }
-    let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-    if size > MAX_SECRET {
+    if metadata.len() > MAX_SECRET {
         return Err(error(io::Error::new(io::ErrorKind::FileTooLarge, "too large for a key")));
     }
-    // Of the right size from the start: a buffer that grows leaves copies behind.
-    let mut content = Zeroizing::new(Vec::with_capacity(size.saturating_add(1)));
-    io::Read::read_to_end(&mut io::Read::take(&file, MAX_SECRET_U64), &mut content)
-        .map_err(&error)?;
+    // Large enough from the start: a buffer that grows leaves copies behind.
+    let size = usize::try_from(metadata.len()).unwrap_or_default();
+    let mut content = Zeroizing::new(Vec::with_capacity(size.saturating_add(32)));
+    file.take(MAX_SECRET).read_to_end(&mut content).map_err(&error)?;
     Ok(content)
 }
 
-const MAX_SECRET: usize = 1024 * 1024;
-const MAX_SECRET_U64: u64 = 1024 * 1024;
+const MAX_SECRET: u64 = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -137,12 +137,12 @@ pub fn lint(
     let certificate = check_structure(&unsigned, MAX_ELEMENTS)
         .and_then(|()| Certificate::parse(&unsigned))
         .map_err(|error| vec![error.into()])?;
-    let subject = Subject { certificate: &certificate, prepared: &prepared, plan, issuer };
+    let candidate = Candidate { certificate: &certificate, prepared: &prepared, plan, issuer };
     let findings: Vec<Finding> = RULES
         .iter()
         .flat_map(|rule| {
             let mut findings = Vec::new();
-            if let Err(error) = rule(&subject, &mut findings) {
+            if let Err(error) = rule(&candidate, &mut findings) {
                 findings.push(error.into());
             }
             findings
@@ -152,20 +152,20 @@ pub fn lint(
 }
 
 /// What is looked at, and what it is held against.
-struct Subject<'a> {
+struct Candidate<'a> {
     certificate: &'a Certificate<'a>,
     prepared: &'a Prepared,
     plan: &'a IssuancePlan,
     issuer: &'a Issuer<'a>,
 }
 
-impl Subject<'_> {
+impl Candidate<'_> {
     fn extension(&self, oid: &Oid) -> Option<&Extension> {
         find(&self.certificate.extensions, oid)
     }
 }
 
-type Rule = fn(&Subject<'_>, &mut Vec<Finding>) -> Result<(), Asn1Error>;
+type Rule = fn(&Candidate<'_>, &mut Vec<Finding>) -> Result<(), Asn1Error>;
 
 const RULES: &[Rule] = &[
     version,
@@ -186,48 +186,48 @@ const RULES: &[Rule] = &[
     sid,
 ];
 
-fn version(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    if subject.certificate.version != 2 {
+fn version(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    if candidate.certificate.version != 2 {
         findings.push(Finding::Version);
     }
     Ok(())
 }
 
-fn serial(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let serial = subject.certificate.serial;
+fn serial(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    let serial = candidate.certificate.serial;
     let positive = serial.first().is_some_and(|top| top & 0x80 == 0);
     if !positive || !(8..=20).contains(&serial.len()) {
         findings.push(Finding::Serial);
-    } else if serial != subject.prepared.serial.0 {
+    } else if serial != candidate.prepared.serial.0 {
         findings.push(Finding::SerialChanged);
     }
     Ok(())
 }
 
-fn issuer(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    if subject.certificate.issuer != subject.issuer.certificate.subject {
+fn issuer(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    if candidate.certificate.issuer != candidate.issuer.certificate.subject {
         findings.push(Finding::Issuer);
     }
     Ok(())
 }
 
-fn validity(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let (certificate, ca) = (subject.certificate, subject.issuer.certificate);
+fn validity(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    let (certificate, ca) = (candidate.certificate, candidate.issuer.certificate);
     if certificate.not_before >= certificate.not_after {
         findings.push(Finding::Validity("it ends before it begins"));
     }
     if certificate.not_before < ca.not_before || certificate.not_after > ca.not_after {
         findings.push(Finding::Validity("it exceeds the CA's own"));
     }
-    if certificate.not_after > subject.plan.not_after {
+    if certificate.not_after > candidate.plan.not_after {
         findings.push(Finding::Validity("it exceeds the plan's"));
     }
     Ok(())
 }
 
-fn time_form(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+fn time_form(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
     const START_OF_2050: Duration = Duration::from_secs(2_524_608_000);
-    let certificate = subject.certificate;
+    let certificate = candidate.certificate;
     let mut times = crate::asn1::Reader::sequence_of(certificate.validity)?;
     for time in [certificate.not_before, certificate.not_after] {
         let late = time.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|t| t >= START_OF_2050);
@@ -239,11 +239,11 @@ fn time_form(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), A
     Ok(())
 }
 
-fn public_key(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    if subject.certificate.public_key.raw != subject.plan.public_key.spki {
+fn public_key(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    if candidate.certificate.public_key.raw != candidate.plan.public_key.spki {
         findings.push(Finding::KeyChanged);
     }
-    let key = subject.certificate.public_key.public_key()?;
+    let key = candidate.certificate.public_key.public_key()?;
     if !(2048..=8192).contains(&key.kind().bits()) && key.kind().is_rsa() {
         findings.push(Finding::Key("RSA, but not of 2048 to 8192 bits"));
     }
@@ -259,8 +259,8 @@ fn public_key(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), 
     Ok(())
 }
 
-fn key_usage(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let Some(extension) = subject.extension(&oids::KEY_USAGE) else { return Ok(()) };
+fn key_usage(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    let Some(extension) = candidate.extension(&oids::KEY_USAGE) else { return Ok(()) };
     let usage = decode_key_usage(&extension.value)?;
     let any_of = |bits: &[KeyUsage]| bits.iter().any(|bit| usage.contains(*bit));
     if usage == KeyUsage(0) {
@@ -271,7 +271,7 @@ fn key_usage(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), A
     }
     let enciphers = any_of(&[KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT]);
     let agrees = usage.contains(KeyUsage::KEY_AGREEMENT);
-    let fits = match subject.certificate.public_key.public_key()?.kind() {
+    let fits = match candidate.certificate.public_key.public_key()?.kind() {
         PublicKeyKind::Rsa { .. } => !agrees,
         PublicKeyKind::EcP256 | PublicKeyKind::EcP384 | PublicKeyKind::EcP521 => !enciphers,
         PublicKeyKind::Ed25519 => !agrees && !enciphers,
@@ -285,8 +285,8 @@ fn key_usage(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), A
     Ok(())
 }
 
-fn no_ca(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    if let Some(extension) = subject.extension(&oids::BASIC_CONSTRAINTS) {
+fn no_ca(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    if let Some(extension) = candidate.extension(&oids::BASIC_CONSTRAINTS) {
         let constraints = decode_basic_constraints(&extension.value)?;
         if constraints.ca || constraints.path_length.is_some() {
             findings.push(Finding::Ca);
@@ -302,23 +302,23 @@ fn no_ca(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1E
         oids::CERTSRV_CA_VERSION,
         oids::CERTSRV_PREVIOUS_CERT_HASH,
     ];
-    let present = of_cas.into_iter().filter(|oid| subject.extension(oid).is_some());
+    let present = of_cas.into_iter().filter(|oid| candidate.extension(oid).is_some());
     findings.extend(present.map(Finding::CaExtension));
     Ok(())
 }
 
-fn purposes(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let purposes = match subject.extension(&oids::EXTENDED_KEY_USAGE) {
+fn purposes(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    let purposes = match candidate.extension(&oids::EXTENDED_KEY_USAGE) {
         Some(extension) => decode_extended_key_usage(&extension.value)?,
         None => Vec::new(),
     };
-    if purposes != subject.plan.application_policies {
+    if purposes != candidate.plan.application_policies {
         findings.push(Finding::Purposes("not those of the template"));
     }
     if has_duplicates(&purposes) {
         findings.push(Finding::Purposes("one occurs twice"));
     }
-    if let Some(extension) = subject.extension(&oids::APPLICATION_CERT_POLICIES)
+    if let Some(extension) = candidate.extension(&oids::APPLICATION_CERT_POLICIES)
         && decode_policies(&extension.value)? != purposes
     {
         findings.push(Finding::Purposes("the two differ"));
@@ -326,8 +326,8 @@ fn purposes(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), As
     Ok(())
 }
 
-fn policies(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let Some(extension) = subject.extension(&oids::CERTIFICATE_POLICIES) else { return Ok(()) };
+fn policies(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    let Some(extension) = candidate.extension(&oids::CERTIFICATE_POLICIES) else { return Ok(()) };
     let policies = decode_policies(&extension.value)?;
     if policies.is_empty() {
         findings.push(Finding::Policies("there is none"));
@@ -343,25 +343,28 @@ fn has_duplicates(oids: &[Oid]) -> bool {
     distinct.len() != oids.len()
 }
 
-fn key_identifiers(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let authority = match subject.extension(&oids::AUTHORITY_KEY_IDENTIFIER) {
+fn key_identifiers(
+    candidate: &Candidate<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Asn1Error> {
+    let authority = match candidate.extension(&oids::AUTHORITY_KEY_IDENTIFIER) {
         Some(extension) => decode_authority_key_identifier(&extension.value)?,
         None => None,
     };
-    if authority != Some(&*subject.issuer.certificate.key_id) {
+    if authority != Some(&*candidate.issuer.certificate.key_id) {
         findings.push(Finding::AuthorityKeyId);
     }
-    let own = match subject.extension(&oids::SUBJECT_KEY_IDENTIFIER) {
+    let own = match candidate.extension(&oids::SUBJECT_KEY_IDENTIFIER) {
         Some(extension) => Some(decode_subject_key_identifier(&extension.value)?),
         None => None,
     };
-    if own != Some(&subject.certificate.public_key.key_id()[..]) {
+    if own != Some(&candidate.certificate.public_key.key_id()[..]) {
         findings.push(Finding::SubjectKeyId);
     }
     Ok(())
 }
 
-fn criticality(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+fn criticality(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
     let never = [
         oids::AUTHORITY_KEY_IDENTIFIER,
         oids::SUBJECT_KEY_IDENTIFIER,
@@ -370,7 +373,7 @@ fn criticality(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(),
         oids::FRESHEST_CRL,
         oids::NTDS_CA_SECURITY_EXT,
     ];
-    let broken = subject.certificate.extensions.iter().filter(|e| e.critical);
+    let broken = candidate.certificate.extensions.iter().filter(|e| e.critical);
     let broken = broken.filter(|extension| never.contains(&extension.oid));
     findings.extend(broken.map(|extension| Finding::Critical(extension.oid.clone())));
     Ok(())
@@ -378,16 +381,16 @@ fn criticality(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(),
 
 /// The account that a domain controller maps a certificate to must be the one that policy
 /// decided on, however the SID is written.
-fn sid(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let planned = subject.plan.sid.as_ref();
-    let found = match subject.extension(&oids::NTDS_CA_SECURITY_EXT) {
+fn sid(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    let planned = candidate.plan.sid.as_ref();
+    let found = match candidate.extension(&oids::NTDS_CA_SECURITY_EXT) {
         Some(extension) => Some(decode_security_identifier(&extension.value)?),
         None => None,
     };
     if found.as_ref() != planned {
         findings.push(Finding::Sid("the extension is not what policy decided"));
     }
-    let Some(names) = subject.extension(&oids::SUBJECT_ALT_NAME) else { return Ok(()) };
+    let Some(names) = candidate.extension(&oids::SUBJECT_ALT_NAME) else { return Ok(()) };
     for name in decode_general_names(&names.value)? {
         if is_foreign_sid(&name, planned) {
             findings.push(Finding::Sid("one that policy did not decide on is among the names"));

@@ -43,7 +43,7 @@ pub fn load(
         }
         None => {
             let (certificate, key) = (state.certificate(), state.key());
-            match (certificate.exists(), key.exists()) {
+            match (files::is_there(&certificate)?, files::is_there(&key)?) {
                 (true, true) => read_pem(&certificate, &key, config.rsa_hash)?,
                 (false, false) => return Ok(None),
                 (true, false) => return Err(CaError::Half { present: certificate, missing: key }),

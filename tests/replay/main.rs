@@ -14,6 +14,7 @@ mod pcap;
 #[path = "../support/tally.rs"]
 mod tally;
 
+mod crls;
 mod ntlm;
 mod pdus;
 mod requests;

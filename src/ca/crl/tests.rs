@@ -181,7 +181,7 @@ fn entries_come_from_revoked_rows() {
     let certificate = issued.into_columns(EnrollmentFlags::empty(), GeneralFlags::empty());
     let mut row = revoked_row(Some(certificate.clone()));
     let expected = RevokedCertificate {
-        serial: certificate.serial_number,
+        serial: certificate.serial_number.clone(),
         revoked_when: UNIX_EPOCH + 2 * DAY,
         reason: 3,
         not_after: certificate.not_after,
@@ -189,6 +189,8 @@ fn entries_come_from_revoked_rows() {
     assert_eq!(RevokedCertificate::from_row(&row), Some(expected));
     row.revoked_effective_when = None;
     assert_eq!(RevokedCertificate::from_row(&row).unwrap().revoked_when, UNIX_EPOCH + DAY);
+    row.revoked_when = None;
+    assert_eq!(RevokedCertificate::from_row(&row).unwrap().revoked_when, certificate.not_before);
     assert_eq!(RevokedCertificate::from_row(&revoked_row(None)), None);
 }
 

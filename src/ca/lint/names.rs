@@ -1,12 +1,12 @@
 //! Rules on the names of the subject.
 
-use super::{Finding, Subject};
+use super::{Candidate, Finding};
 use crate::asn1::{Asn1Error, Name, decode_general_names, oids};
 use crate::model::{GeneralName, NameAttribute, Oid};
 
 /// Attributes of the subject: not empty, and within the upper bounds of RFC 5280 appendix A.1.
-pub fn subject(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    for attribute in Name::from_der(subject.certificate.subject)?.attributes() {
+pub fn subject(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    for attribute in Name::from_der(candidate.certificate.subject)?.attributes() {
         if let Some(problem) = attribute_problem(attribute) {
             let attribute = attribute.oid.clone();
             findings.push(Finding::SubjectAttribute { attribute, problem });
@@ -51,10 +51,10 @@ fn attribute_problem(attribute: &NameAttribute) -> Option<&'static str> {
 
 /// Alternative names: there is one, and each is in the form of its kind.
 pub fn alternative_names(
-    subject: &Subject<'_>,
+    candidate: &Candidate<'_>,
     findings: &mut Vec<Finding>,
 ) -> Result<(), Asn1Error> {
-    let Some(extension) = subject.extension(&oids::SUBJECT_ALT_NAME) else { return Ok(()) };
+    let Some(extension) = candidate.extension(&oids::SUBJECT_ALT_NAME) else { return Ok(()) };
     let names = decode_general_names(&extension.value)?;
     if names.is_empty() {
         findings.push(Finding::NoAlternativeName);
@@ -68,9 +68,9 @@ pub fn alternative_names(
 }
 
 /// Somebody must be named.
-pub fn some_name(subject: &Subject<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
-    let named = !Name::from_der(subject.certificate.subject)?.is_empty();
-    let alternative = subject.extension(&oids::SUBJECT_ALT_NAME);
+pub fn some_name(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
+    let named = !Name::from_der(candidate.certificate.subject)?.is_empty();
+    let alternative = candidate.extension(&oids::SUBJECT_ALT_NAME);
     if !named && !alternative.is_some_and(|extension| extension.critical) {
         findings.push(Finding::NoName);
     }
