@@ -18,4 +18,5 @@ mod crls;
 mod ntlm;
 mod pdus;
 mod requests;
+mod server;
 mod spnego;
