@@ -1,1 +1,246 @@
-//! Putting the rooms together: the running server.
+//! The server: puts the rooms together by the configuration, runs them, and drains them.
+
+mod crl;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tracing::info;
+
+use self::crl::CrlRenewal;
+use crate::auth::ntlm::{MicPolicy, NtlmPolicy, NtlmServer, TargetNamePolicy};
+use crate::auth::{AuthError, LocalVerifier, Names, SecurityProviders, SystemEnvironment};
+use crate::ca::{CaError, CertificateAuthority, CrlError, Origin, StateFolder};
+use crate::config::{AuthenticationConfig, Config, HostConfig};
+use crate::directory::DirectoryError;
+use crate::directory::embedded::EmbeddedDirectory;
+use crate::enroll::{Enrollment, Settings};
+use crate::generated::icertpassage::I_CERT_PASSAGE;
+use crate::model::SddlError;
+use crate::rpc::Service;
+use crate::rpc::association::{AssociationGroups, Endpoint, Limits};
+use crate::rpc::epm::{self, EndpointMapper, EndpointTable};
+use crate::rpc::mgmt::{Management, Statistics};
+use crate::rpc::server::{self as rpc_server, DrainTimeout, ServerLimits};
+use crate::services::CertPassage;
+use crate::store::{SledStore, StoreError};
+
+/// A server that is ready to run: everything is loaded, and the addresses are bound.
+pub struct Server {
+    config: Config,
+    enrollment: Arc<Enrollment>,
+    providers: Arc<SecurityProviders>,
+    renewal: CrlRenewal,
+    mapper: Vec<TcpListener>,
+    passage: Vec<TcpListener>,
+}
+
+/// Why the server cannot start or stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// Certificate or key.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// The CRL.
+    #[error(transparent)]
+    Crl(#[from] CrlError),
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The Request table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The CA's security descriptor.
+    #[error("setting enrollment.security: {0}")]
+    Security(#[from] SddlError),
+    /// Authentication.
+    #[error("authentication cannot start: {0}")]
+    Auth(#[from] AuthError),
+    /// An address cannot be bound.
+    #[error("cannot listen on {address}: {source}{}", hint(address, source))]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Something failed on another thread.
+    #[error("a thread failed")]
+    Thread(#[from] tokio::task::JoinError),
+    /// Calls did not end in time.
+    #[error(transparent)]
+    Drain(#[from] DrainTimeout),
+}
+
+fn hint(address: &SocketAddr, source: &std::io::Error) -> String {
+    match source.kind() {
+        std::io::ErrorKind::PermissionDenied if address.port() < 1024 => format!(
+            "; port {} needs root or the capability CAP_NET_BIND_SERVICE (with systemd: \
+             AmbientCapabilities=CAP_NET_BIND_SERVICE)",
+            address.port()
+        ),
+        std::io::ErrorKind::AddrInUse if address.port() == 135 => {
+            "; another endpoint mapper runs here (Samba?): set listen.endpoint_mapper".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+impl Server {
+    /// Loads the CA (the first time: makes it), the directory and the Request table, renews the
+    /// CRL if it is due, and binds the addresses.
+    ///
+    /// # Errors
+    /// What is missing or wrong, and what to do.
+    pub async fn start(config: Config) -> Result<Self, ServerError> {
+        let Parts { ca, directory, store } = load(config.clone()).await?;
+        let (ca, store) = (Arc::new(ca), Arc::new(store));
+        let state = StateFolder::new(&config.state);
+        let (renewal, crl) =
+            CrlRenewal::start(&config.ca, &state, Arc::clone(&ca), store.clone()).await?;
+        let directory = Arc::new(directory);
+        let settings = Settings {
+            limits: config.enrollment.limits(),
+            policy: config.enrollment.policy(config.ca.clock_skew),
+            security: directory.security_descriptor(&config.enrollment.security)?,
+        };
+        let providers = providers(&config, &directory)?;
+        let enrollment = Enrollment::new(ca, directory, store, crl, settings);
+        Ok(Self {
+            mapper: bind(&config.listen.endpoint_mapper).await?,
+            passage: bind(&config.listen.enrollment).await?,
+            enrollment: Arc::new(enrollment),
+            providers: Arc::new(providers),
+            renewal,
+            config,
+        })
+    }
+
+    /// The addresses of the endpoint mapper and of the enrollment interface, as they are bound.
+    pub fn addresses(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+        (addresses(&self.mapper), addresses(&self.passage))
+    }
+
+    /// Serves until `stop` turns true, then lets calls in flight end.
+    ///
+    /// # Errors
+    /// Where calls do not end in time.
+    pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), ServerError> {
+        let (mapper, passage) = self.addresses();
+        info!(endpoint_mapper = ?mapper, enrollment = ?passage, "ready");
+        let table = Arc::new(endpoint_table(&passage));
+        let groups = Arc::new(AssociationGroups::default());
+        let endpoint = |services: Vec<Arc<dyn Service>>| {
+            Arc::new(Endpoint {
+                services,
+                acceptors: Arc::clone(&self.providers) as _,
+                groups: Arc::clone(&groups),
+                limits: Limits::default(),
+            })
+        };
+        let statistics = Arc::new(Statistics::default());
+        let with_management = |service: Arc<dyn Service>| {
+            let management = Management {
+                interfaces: vec![service.interface()],
+                principal: None,
+                statistics: Arc::clone(&statistics),
+            };
+            endpoint(vec![service, Arc::new(management)])
+        };
+        let mapper = with_management(Arc::new(EndpointMapper::new(table)));
+        let passage = with_management(Arc::new(CertPassage::new(self.enrollment)));
+        let mapper = self.mapper.into_iter().map(|one| (one, Arc::clone(&mapper)));
+        let passage = self.passage.into_iter().map(|one| (one, Arc::clone(&passage)));
+        let listeners = mapper.chain(passage).collect();
+        let limits =
+            ServerLimits { drain_timeout: self.config.listen.drain, ..ServerLimits::default() };
+        let renewal = tokio::spawn(self.renewal.run(stop.clone()));
+        let drained = rpc_server::serve(listeners, limits, stop).await;
+        renewal.await?;
+        Ok(drained?)
+    }
+}
+
+/// What is read from disk before anything runs.
+struct Parts {
+    ca: CertificateAuthority,
+    directory: EmbeddedDirectory,
+    store: SledStore,
+}
+
+/// Loads on a thread of its own: keys take time to make, and files to read.
+async fn load(config: Config) -> Result<Parts, ServerError> {
+    tokio::task::spawn_blocking(move || {
+        let state = StateFolder::new(&config.state);
+        let directory = EmbeddedDirectory::load(&config.directory)?;
+        let (ca, origin) = CertificateAuthority::init(&config.ca, &state, SystemTime::now())?;
+        if origin == Origin::Created {
+            let (certificate, key) = (state.certificate(), state.key());
+            info!(?certificate, ?key, "made a new CA; back up its key");
+        }
+        info!(ca = ca.certificate().names.common_name, "CA loaded");
+        let store = SledStore::open(&state.database(), &config.store)?;
+        Ok(Parts { ca, directory, store })
+    })
+    .await?
+}
+
+fn providers(
+    config: &Config,
+    directory: &Arc<EmbeddedDirectory>,
+) -> Result<SecurityProviders, ServerError> {
+    let AuthenticationConfig { raw_ntlm, require_mic, require_target_name } = config.authentication;
+    let environment = Arc::new(SystemEnvironment);
+    let accounts = Arc::clone(directory);
+    let policy = NtlmPolicy {
+        mic: if require_mic { MicPolicy::Always } else { MicPolicy::Announced },
+        target_name: match require_target_name {
+            true => TargetNamePolicy::Required,
+            false => TargetNamePolicy::IfPresent,
+        },
+    };
+    let ntlm = NtlmServer {
+        names: names(&config.host, directory),
+        policy,
+        verifier: Arc::new(LocalVerifier::new(accounts, Arc::clone(&environment) as _)?),
+        environment,
+    };
+    Ok(SecurityProviders { ntlm: Arc::new(ntlm), raw_ntlm })
+}
+
+/// What this server is called: by its own name, in the domain of the directory.
+fn names(host: &HostConfig, directory: &EmbeddedDirectory) -> Names {
+    let system = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let dns_computer = host.dns_name.clone().unwrap_or_else(system);
+    Names {
+        netbios_domain: directory.netbios_domain().to_owned(),
+        dns_domain: directory.dns_domain().to_owned(),
+        ..Names::stand_alone(&dns_computer, host.aliases.clone())
+    }
+}
+
+async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServerError> {
+    let mut listeners = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).await;
+        let address = *address;
+        listeners.push(listener.map_err(|source| ServerError::Listen { address, source })?);
+    }
+    Ok(listeners)
+}
+
+fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+}
+
+/// The endpoint map: the enrollment interface at each of its ports.
+fn endpoint_table(passage: &[SocketAddr]) -> EndpointTable {
+    let mut table = EndpointTable::default();
+    for address in passage {
+        table.register(epm::Endpoint::tcp(I_CERT_PASSAGE, address.port(), "wcce enrollment"));
+    }
+    table
+}

@@ -1,2 +1,230 @@
-//! d
-fn main() {}
+//! The certification authority: `wcced serve`, and what prepares it.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::info;
+use wcce::auth::ntlm::nt_hash;
+use wcce::config::{Config, NewConfig};
+use wcce::directory::embedded::EmbeddedDirectory;
+use wcce::model::Sid;
+use wcce::server::Server;
+use wcce::{logging, process};
+use zeroize::Zeroizing;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// An enterprise certificate authority for Active Directory clients: Windows, Certipy and others
+/// enroll with it as they do with Microsoft's.
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  Make a CA on loopback and unprivileged ports, with an account to try it, and run it:
+    wcced init --demo --folder demo
+    wcced serve --config demo/wcced.toml
+
+  Make one for production, look at its settings, check them, and run it:
+    wcced init --folder /etc/wcce --netbios LAB --dns lab.example.com
+    $EDITOR /etc/wcce/wcced.toml /etc/wcce/directory.toml
+    wcced check-config --config /etc/wcce/wcced.toml
+    wcced serve --config /etc/wcce/wcced.toml
+
+  Add an account: put the line that this prints into directory.toml:
+    wcced hash-password";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the CA until SIGTERM or SIGINT. The first start makes its key and certificate.
+    Serve(ConfigArgument),
+    /// Writes a configuration and a directory file, both explained by comments.
+    Init(InitArguments),
+    /// Checks the configuration and the directory file, and says what it found.
+    CheckConfig(ConfigArgument),
+    /// Reads a password and prints the `nt_hash` line for the directory file.
+    HashPassword,
+}
+
+#[derive(Args)]
+struct ConfigArgument {
+    /// The configuration file.
+    #[arg(short, long, default_value = "/etc/wcce/wcced.toml")]
+    config: PathBuf,
+}
+
+#[derive(Args)]
+struct InitArguments {
+    /// Where to write wcced.toml and directory.toml. Files that are there are kept.
+    #[arg(short, long, default_value = "/etc/wcce")]
+    folder: PathBuf,
+    /// NetBIOS name of the domain: the DOMAIN in DOMAIN\\user.
+    #[arg(long, default_value = "WCCE")]
+    netbios: String,
+    /// DNS name of the domain.
+    #[arg(long, default_value = "wcce.test")]
+    dns: String,
+    /// SID of the domain, such as S-1-5-21-1-2-3; by default a new one.
+    #[arg(long)]
+    sid: Option<Sid>,
+    /// Subject of the CA certificate; its CN is the name that clients call the CA by.
+    #[arg(long)]
+    subject: Option<String>,
+    /// Listen on loopback, on unprivileged ports, and add an account `alice`, whose password is
+    /// printed.
+    #[arg(long)]
+    demo: bool,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(ConfigArgument { config }) => serve(&config),
+        Command::Init(arguments) => init(&arguments),
+        Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
+        Command::HashPassword => hash_password(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wcced: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(path: &Path) -> Result<(), Failure> {
+    process::deny_inspection()?;
+    let config = Config::load(path)?;
+    logging::start(&config.log)?;
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let server = Server::start(config).await?;
+        let (stop, stopped) = watch::channel(false);
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::spawn(async move {
+            tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+            info!("stopping: calls in flight may end");
+            stop.send_replace(true);
+        });
+        server.run(stopped).await?;
+        info!("stopped");
+        Ok(())
+    })
+}
+
+fn check_config(path: &Path) -> Result<(), Failure> {
+    let config = Config::load(path)?;
+    let directory = EmbeddedDirectory::load(&config.directory)?;
+    directory
+        .security_descriptor(&config.enrollment.security)
+        .map_err(|error| format!("setting enrollment.security: {error}"))?;
+    let table = directory.table();
+    let enabled = table.rows().iter().filter(|row| row.enabled).count();
+    println!("{}: right", path.display());
+    println!("{}: right, {enabled} templates enabled", config.directory.display());
+    Ok(())
+}
+
+fn init(arguments: &InitArguments) -> Result<(), Failure> {
+    fs::create_dir_all(&arguments.folder)
+        .map_err(|error| format!("cannot make {}: {error}", arguments.folder.display()))?;
+    let new = NewConfig { demo: arguments.demo, subject: arguments.subject.clone() };
+    let config = arguments.folder.join("wcced.toml");
+    write_new(&config, &new.text(), 0o644)?;
+
+    let sid = arguments.sid.clone().map_or_else(new_domain_sid, Ok)?;
+    let mut directory = EmbeddedDirectory::default_file(&arguments.netbios, &arguments.dns, &sid);
+    let password = if arguments.demo { Some(new_password()?) } else { None };
+    if let Some(password) = &password {
+        directory.push_str(&demo_account(&arguments.dns, password));
+    }
+    write_new(&arguments.folder.join("directory.toml"), &directory, 0o600)?;
+    if let Some(password) = &password {
+        println!("account {}\\alice, password {}", arguments.netbios, password.as_str());
+    }
+    println!("start with: wcced serve --config {}", config.display());
+    Ok(())
+}
+
+/// Writes a file that must not be there yet.
+fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+    let cannot = |error: io::Error| format!("cannot write {}: {error}", path.display());
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(mode).open(path).map_err(cannot)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(cannot)?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
+
+fn new_domain_sid() -> Result<Sid, Failure> {
+    let mut random = [0; 12];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| "the random number generator failed")?;
+    let (numbers, _) = random.as_chunks::<4>();
+    let numbers = numbers.iter().map(|bytes| u32::from_le_bytes(*bytes));
+    Ok(Sid::new(5, &[21].into_iter().chain(numbers).collect::<Vec<_>>())?)
+}
+
+/// 20 letters and digits.
+fn new_password() -> Result<Zeroizing<String>, Failure> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut random = Zeroizing::new([0_u8; 20]);
+    aws_lc_rs::rand::fill(&mut *random).map_err(|_| "the random number generator failed")?;
+    let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).map(|c| char::from(*c));
+    Ok(Zeroizing::new(random.iter().filter_map(letter).collect()))
+}
+
+fn demo_account(dns: &str, password: &str) -> String {
+    format!(
+        "\n# The account of the demonstration.\n[[users]]\nname = \"alice\"\nrid = 1103\n\
+         cn = \"Alice Example\"\nupn = \"alice@{dns}\"\nmail = \"alice@{dns}\"\n\
+         nt_hash = \"{}\"\n",
+        hex(&*nt_hash(password))
+    )
+}
+
+fn hash_password() -> Result<(), Failure> {
+    process::deny_inspection()?;
+    let password = read_password()?;
+    if password.is_empty() {
+        return Err("no password was given".into());
+    }
+    println!("nt_hash = \"{}\"", hex(&*nt_hash(&password)));
+    Ok(())
+}
+
+/// A line from standard input; from a terminal without showing it.
+fn read_password() -> Result<Zeroizing<String>, Failure> {
+    let stdin = io::stdin();
+    let mut line = Zeroizing::new(String::new());
+    if stdin.is_terminal() {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        eprint!("Password: ");
+        let shown = tcgetattr(&stdin)?;
+        let mut hidden = shown.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(&stdin, OptionalActions::Now, &hidden)?;
+        let read = stdin.read_line(&mut line);
+        tcsetattr(&stdin, OptionalActions::Now, &shown)?;
+        eprintln!();
+        read?;
+    } else {
+        stdin.read_line(&mut line)?;
+    }
+    let length = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(length);
+    Ok(line)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
