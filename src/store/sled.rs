@@ -114,7 +114,8 @@ impl SledStore {
         let (db, trees, state) = open_database(path, config)?;
         let file = File::open(path.join("db")).map_err(open_error)?;
         file.sync_all().map_err(open_error)?;
-        for directory in [path, path.parent().unwrap_or(path)] {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        for directory in [path, parent.unwrap_or(Path::new("."))] {
             File::open(directory).and_then(|handle| handle.sync_all()).map_err(open_error)?;
         }
 
