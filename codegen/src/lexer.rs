@@ -19,7 +19,8 @@ pub struct Token {
     pub kind: TokenKind,
     /// Where it is; a macro's tokens are where the macro is used.
     pub span: Span,
-    /// Blocks of `///` lines before it; an empty line parts them.
+    /// Blocks of `///` lines before it; an empty line parts them. The last one is about what
+    /// begins with this token: it is empty if an empty line is between.
     pub docs: Vec<String>,
 }
 
@@ -95,6 +96,9 @@ impl Lexer {
             } else if rest.starts_with('#') {
                 rest = self.directive(rest)?;
             } else {
+                if new_block && !self.docs.is_empty() {
+                    self.docs.push(String::new());
+                }
                 return Ok(Some(rest));
             }
         }

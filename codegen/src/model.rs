@@ -135,6 +135,8 @@ pub struct Field {
     pub idl: String,
     /// Its type on the wire.
     pub wire: Wire,
+    /// Always in NDR 2.0: the implicit parameter of an object call ([MS-DCOM] 2.2.13).
+    pub always_ndr20: bool,
 }
 
 /// An attribute that a value must fulfil.
@@ -326,8 +328,6 @@ pub struct Operation {
     pub opnum: u16,
     /// Name as in the IDL.
     pub name: String,
-    /// Stem of the names of its parameter structures.
-    pub stem: String,
     /// Doc comment.
     pub doc: String,
     /// Its IDL.

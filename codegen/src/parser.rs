@@ -49,13 +49,11 @@ fn file(mut rest: Tokens<'_>) -> ParseResult<'_, File> {
     Ok(file)
 }
 
-/// The first doc comment is the file's, if it stands apart or before an import.
+/// The first doc comment is the file's, if it stands apart.
 fn file_doc(tokens: &[Token]) -> String {
     let Some(first) = tokens.first() else { return String::new() };
-    let is_import = keyword("import")(Tokens(tokens)).is_ok();
-    let mut docs = first.docs.iter();
-    match docs.next() {
-        Some(doc) if is_import || docs.next().is_some() => doc.clone(),
+    match first.docs.as_slice() {
+        [doc, _, ..] => doc.clone(),
         _ => String::new(),
     }
 }
@@ -93,9 +91,13 @@ fn until<'a, T>(
     }
 }
 
+/// Words that begin something else than a name.
+const KEYWORDS: [&str; 9] =
+    ["case", "const", "enum", "import", "interface", "struct", "switch", "typedef", "union"];
+
 fn name(rest: Tokens<'_>) -> PResult<'_, Name> {
-    map(word_where("a name", |word| Some(word.to_owned())), |(text, span)| Name { text, span })
-        .parse(rest)
+    let word = |word: &str| (!KEYWORDS.contains(&word)).then(|| word.to_owned());
+    map(word_where("a name", word), |(text, span)| Name { text, span }).parse(rest)
 }
 
 fn import(rest: Tokens<'_>) -> PResult<'_, Vec<Name>> {
@@ -222,7 +224,9 @@ fn attributes(mut rest: Tokens<'_>) -> PResult<'_, Vec<Attr>> {
 const TYPE_ATTRIBUTES: [&str; 4] = ["switch_type", "transmit_as", "represent_as", "wire_marshal"];
 
 fn attribute(rest: Tokens<'_>) -> PResult<'_, Attr> {
-    let (after, name) = name(rest)?;
+    let any_word = word_where("an attribute", |word| Some(word.to_owned()));
+    let (after, (text, span)) = any_word(rest)?;
+    let name = Name { text, span };
     let Ok((inside, _)) = punct("(")(after) else {
         return Ok((after, Attr { name, args: Vec::new() }));
     };

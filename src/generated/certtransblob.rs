@@ -1,5 +1,3 @@
-//! Structures that the certificate interfaces share ([MS-WCCE] 2.2.2, [MS-CSRA] 2.2.1).
-//!
 //! Written by `codegen` from `idl/certtransblob.idl`.
 
 use crate::ndr::{

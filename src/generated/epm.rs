@@ -1,5 +1,3 @@
-//! The endpoint mapper ([C706] appendix O, with the changes of [MS-RPCE] 2.2.1.2).
-//!
 //! Written by `codegen` from `idl/epm.idl`.
 
 use crate::ndr::{

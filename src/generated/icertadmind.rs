@@ -1,5 +1,3 @@
-//! Administration of a CA over DCOM ([MS-CSRA]).
-//!
 //! Written by `codegen` from `idl/icertadmind.idl`.
 
 use crate::ndr::{
@@ -328,7 +326,7 @@ pub const I_CERT_ADMIN_D: InterfaceId = InterfaceId {
 /// The request of [`ICertAdminD::set_extension`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetExtensionIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -346,7 +344,7 @@ pub struct SetExtensionIn {
 
 impl Parameters for SetExtensionIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_request_id)?;
         e.value(&self.pwsz_extension_name)?;
@@ -358,7 +356,7 @@ impl Parameters for SetExtensionIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_request_id: d.value()?,
             pwsz_extension_name: d.value()?,
@@ -372,7 +370,7 @@ impl Parameters for SetExtensionIn {
 /// The response of [`ICertAdminD::set_extension`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetExtensionOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -380,14 +378,14 @@ pub struct SetExtensionOut {
 
 impl Parameters for SetExtensionOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -396,7 +394,7 @@ impl Parameters for SetExtensionOut {
 /// The request of [`ICertAdminD::set_attributes`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetAttributesIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -408,7 +406,7 @@ pub struct SetAttributesIn {
 
 impl Parameters for SetAttributesIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_request_id)?;
         e.value(&self.pwsz_attributes)?;
@@ -417,7 +415,7 @@ impl Parameters for SetAttributesIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_request_id: d.value()?,
             pwsz_attributes: d.value()?,
@@ -428,7 +426,7 @@ impl Parameters for SetAttributesIn {
 /// The response of [`ICertAdminD::set_attributes`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetAttributesOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -436,14 +434,14 @@ pub struct SetAttributesOut {
 
 impl Parameters for SetAttributesOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -452,7 +450,7 @@ impl Parameters for SetAttributesOut {
 /// The request of [`ICertAdminD::resubmit_request`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResubmitRequestIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -462,7 +460,7 @@ pub struct ResubmitRequestIn {
 
 impl Parameters for ResubmitRequestIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_request_id)?;
         Ok(())
@@ -470,7 +468,7 @@ impl Parameters for ResubmitRequestIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_request_id: d.value()?,
         })
@@ -480,7 +478,7 @@ impl Parameters for ResubmitRequestIn {
 /// The response of [`ICertAdminD::resubmit_request`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResubmitRequestOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pdwDisposition`
     pub pdw_disposition: u32,
@@ -490,7 +488,7 @@ pub struct ResubmitRequestOut {
 
 impl Parameters for ResubmitRequestOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pdw_disposition)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -498,7 +496,7 @@ impl Parameters for ResubmitRequestOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pdw_disposition: d.value()?,
             return_value: d.value()?,
         })
@@ -508,7 +506,7 @@ impl Parameters for ResubmitRequestOut {
 /// The request of [`ICertAdminD::deny_request`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DenyRequestIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -518,7 +516,7 @@ pub struct DenyRequestIn {
 
 impl Parameters for DenyRequestIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_request_id)?;
         Ok(())
@@ -526,7 +524,7 @@ impl Parameters for DenyRequestIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_request_id: d.value()?,
         })
@@ -536,7 +534,7 @@ impl Parameters for DenyRequestIn {
 /// The response of [`ICertAdminD::deny_request`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DenyRequestOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -544,14 +542,14 @@ pub struct DenyRequestOut {
 
 impl Parameters for DenyRequestOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -560,7 +558,7 @@ impl Parameters for DenyRequestOut {
 /// The request of [`ICertAdminD::is_valid_certificate`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IsValidCertificateIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -570,7 +568,7 @@ pub struct IsValidCertificateIn {
 
 impl Parameters for IsValidCertificateIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.p_serial_number)?;
         Ok(())
@@ -578,7 +576,7 @@ impl Parameters for IsValidCertificateIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             p_serial_number: d.value()?,
         })
@@ -588,7 +586,7 @@ impl Parameters for IsValidCertificateIn {
 /// The response of [`ICertAdminD::is_valid_certificate`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IsValidCertificateOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] LONG *pRevocationReason`
     pub p_revocation_reason: i32,
@@ -600,7 +598,7 @@ pub struct IsValidCertificateOut {
 
 impl Parameters for IsValidCertificateOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.p_revocation_reason)?;
         e.value(&self.p_disposition)?;
         e.value(&self.return_value)?;
@@ -609,7 +607,7 @@ impl Parameters for IsValidCertificateOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             p_revocation_reason: d.value()?,
             p_disposition: d.value()?,
             return_value: d.value()?,
@@ -620,7 +618,7 @@ impl Parameters for IsValidCertificateOut {
 /// The request of [`ICertAdminD::publish_crl`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublishCrlIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -630,7 +628,7 @@ pub struct PublishCrlIn {
 
 impl Parameters for PublishCrlIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.file_time)?;
         Ok(())
@@ -638,7 +636,7 @@ impl Parameters for PublishCrlIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             file_time: d.value()?,
         })
@@ -648,7 +646,7 @@ impl Parameters for PublishCrlIn {
 /// The response of [`ICertAdminD::publish_crl`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublishCrlOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -656,14 +654,14 @@ pub struct PublishCrlOut {
 
 impl Parameters for PublishCrlOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -672,7 +670,7 @@ impl Parameters for PublishCrlOut {
 /// The request of [`ICertAdminD::get_crl`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCrlIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -680,14 +678,14 @@ pub struct GetCrlIn {
 
 impl Parameters for GetCrlIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -696,7 +694,7 @@ impl Parameters for GetCrlIn {
 /// The response of [`ICertAdminD::get_crl`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCrlOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] CERTTRANSBLOB *pctbCRL`
     pub pctb_crl: CERTTRANSBLOB,
@@ -706,7 +704,7 @@ pub struct GetCrlOut {
 
 impl Parameters for GetCrlOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pctb_crl)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -714,7 +712,7 @@ impl Parameters for GetCrlOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pctb_crl: d.value()?,
             return_value: d.value()?,
         })
@@ -724,7 +722,7 @@ impl Parameters for GetCrlOut {
 /// The request of [`ICertAdminD::revoke_certificate`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RevokeCertificateIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -738,7 +736,7 @@ pub struct RevokeCertificateIn {
 
 impl Parameters for RevokeCertificateIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.pwsz_serial_number)?;
         e.value(&self.reason)?;
@@ -748,7 +746,7 @@ impl Parameters for RevokeCertificateIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             pwsz_serial_number: d.value()?,
             reason: d.value()?,
@@ -760,7 +758,7 @@ impl Parameters for RevokeCertificateIn {
 /// The response of [`ICertAdminD::revoke_certificate`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RevokeCertificateOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -768,14 +766,14 @@ pub struct RevokeCertificateOut {
 
 impl Parameters for RevokeCertificateOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -784,7 +782,7 @@ impl Parameters for RevokeCertificateOut {
 /// The request of [`ICertAdminD::enum_view_column`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumViewColumnIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -796,7 +794,7 @@ pub struct EnumViewColumnIn {
 
 impl Parameters for EnumViewColumnIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.i_column)?;
         e.value(&self.c_column)?;
@@ -805,7 +803,7 @@ impl Parameters for EnumViewColumnIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             i_column: d.value()?,
             c_column: d.value()?,
@@ -816,7 +814,7 @@ impl Parameters for EnumViewColumnIn {
 /// The response of [`ICertAdminD::enum_view_column`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumViewColumnOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pcColumn`
     pub pc_column: u32,
@@ -828,7 +826,7 @@ pub struct EnumViewColumnOut {
 
 impl Parameters for EnumViewColumnOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pc_column)?;
         e.value(&self.pctb_column_info)?;
         e.value(&self.return_value)?;
@@ -837,7 +835,7 @@ impl Parameters for EnumViewColumnOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pc_column: d.value()?,
             pctb_column_info: d.value()?,
             return_value: d.value()?,
@@ -848,7 +846,7 @@ impl Parameters for EnumViewColumnOut {
 /// The request of [`ICertAdminD::get_view_default_column_set`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetViewDefaultColumnSetIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -858,7 +856,7 @@ pub struct GetViewDefaultColumnSetIn {
 
 impl Parameters for GetViewDefaultColumnSetIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.i_column_set_default)?;
         Ok(())
@@ -866,7 +864,7 @@ impl Parameters for GetViewDefaultColumnSetIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             i_column_set_default: d.value()?,
         })
@@ -876,7 +874,7 @@ impl Parameters for GetViewDefaultColumnSetIn {
 /// The response of [`ICertAdminD::get_view_default_column_set`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetViewDefaultColumnSetOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pcColumn`
     pub pc_column: u32,
@@ -888,7 +886,7 @@ pub struct GetViewDefaultColumnSetOut {
 
 impl Parameters for GetViewDefaultColumnSetOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pc_column)?;
         e.value(&self.pctb_column_info)?;
         e.value(&self.return_value)?;
@@ -897,7 +895,7 @@ impl Parameters for GetViewDefaultColumnSetOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pc_column: d.value()?,
             pctb_column_info: d.value()?,
             return_value: d.value()?,
@@ -908,7 +906,7 @@ impl Parameters for GetViewDefaultColumnSetOut {
 /// The request of [`ICertAdminD::enum_attributes_or_extensions`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumAttributesOrExtensionsIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -924,7 +922,7 @@ pub struct EnumAttributesOrExtensionsIn {
 
 impl Parameters for EnumAttributesOrExtensionsIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.row_id)?;
         e.value(&self.flags)?;
@@ -935,7 +933,7 @@ impl Parameters for EnumAttributesOrExtensionsIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             row_id: d.value()?,
             flags: d.value()?,
@@ -948,7 +946,7 @@ impl Parameters for EnumAttributesOrExtensionsIn {
 /// The response of [`ICertAdminD::enum_attributes_or_extensions`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumAttributesOrExtensionsOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pceltFetched`
     pub pcelt_fetched: u32,
@@ -960,7 +958,7 @@ pub struct EnumAttributesOrExtensionsOut {
 
 impl Parameters for EnumAttributesOrExtensionsOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pcelt_fetched)?;
         e.value(&self.pctb_out)?;
         e.value(&self.return_value)?;
@@ -969,7 +967,7 @@ impl Parameters for EnumAttributesOrExtensionsOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pcelt_fetched: d.value()?,
             pctb_out: d.value()?,
             return_value: d.value()?,
@@ -980,7 +978,7 @@ impl Parameters for EnumAttributesOrExtensionsOut {
 /// The request of [`ICertAdminD::open_view`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OpenViewIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1009,7 +1007,7 @@ impl OpenViewIn {
 impl Parameters for OpenViewIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.ccvr)?;
         e.value(&self.acvr)?;
@@ -1022,7 +1020,7 @@ impl Parameters for OpenViewIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             ccvr: d.value()?,
             acvr: d.value()?,
@@ -1039,7 +1037,7 @@ impl Parameters for OpenViewIn {
 /// The response of [`ICertAdminD::open_view`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OpenViewOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pceltFetched`
     pub pcelt_fetched: u32,
@@ -1051,7 +1049,7 @@ pub struct OpenViewOut {
 
 impl Parameters for OpenViewOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pcelt_fetched)?;
         e.value(&self.pctb_result_rows)?;
         e.value(&self.return_value)?;
@@ -1060,7 +1058,7 @@ impl Parameters for OpenViewOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pcelt_fetched: d.value()?,
             pctb_result_rows: d.value()?,
             return_value: d.value()?,
@@ -1071,7 +1069,7 @@ impl Parameters for OpenViewOut {
 /// The request of [`ICertAdminD::enum_view`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumViewIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1083,7 +1081,7 @@ pub struct EnumViewIn {
 
 impl Parameters for EnumViewIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.ielt)?;
         e.value(&self.celt)?;
@@ -1092,7 +1090,7 @@ impl Parameters for EnumViewIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             ielt: d.value()?,
             celt: d.value()?,
@@ -1103,7 +1101,7 @@ impl Parameters for EnumViewIn {
 /// The response of [`ICertAdminD::enum_view`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumViewOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pceltFetched`
     pub pcelt_fetched: u32,
@@ -1115,7 +1113,7 @@ pub struct EnumViewOut {
 
 impl Parameters for EnumViewOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pcelt_fetched)?;
         e.value(&self.pctb_result_rows)?;
         e.value(&self.return_value)?;
@@ -1124,7 +1122,7 @@ impl Parameters for EnumViewOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pcelt_fetched: d.value()?,
             pctb_result_rows: d.value()?,
             return_value: d.value()?,
@@ -1135,7 +1133,7 @@ impl Parameters for EnumViewOut {
 /// The request of [`ICertAdminD::close_view`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CloseViewIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1143,14 +1141,14 @@ pub struct CloseViewIn {
 
 impl Parameters for CloseViewIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -1159,7 +1157,7 @@ impl Parameters for CloseViewIn {
 /// The response of [`ICertAdminD::close_view`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CloseViewOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -1167,14 +1165,14 @@ pub struct CloseViewOut {
 
 impl Parameters for CloseViewOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -1183,7 +1181,7 @@ impl Parameters for CloseViewOut {
 /// The request of [`ICertAdminD::server_control`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServerControlIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1193,7 +1191,7 @@ pub struct ServerControlIn {
 
 impl Parameters for ServerControlIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_control_flags)?;
         Ok(())
@@ -1201,7 +1199,7 @@ impl Parameters for ServerControlIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_control_flags: d.value()?,
         })
@@ -1211,7 +1209,7 @@ impl Parameters for ServerControlIn {
 /// The response of [`ICertAdminD::server_control`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServerControlOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] CERTTRANSBLOB *pctbOut`
     pub pctb_out: CERTTRANSBLOB,
@@ -1221,7 +1219,7 @@ pub struct ServerControlOut {
 
 impl Parameters for ServerControlOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pctb_out)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -1229,7 +1227,7 @@ impl Parameters for ServerControlOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pctb_out: d.value()?,
             return_value: d.value()?,
         })
@@ -1239,7 +1237,7 @@ impl Parameters for ServerControlOut {
 /// The request of [`ICertAdminD::ping`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PingIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1247,14 +1245,14 @@ pub struct PingIn {
 
 impl Parameters for PingIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -1263,7 +1261,7 @@ impl Parameters for PingIn {
 /// The response of [`ICertAdminD::ping`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PingOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -1271,14 +1269,14 @@ pub struct PingOut {
 
 impl Parameters for PingOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -1287,7 +1285,7 @@ impl Parameters for PingOut {
 /// The request of [`ICertAdminD::get_server_state`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetServerStateIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1295,14 +1293,14 @@ pub struct GetServerStateIn {
 
 impl Parameters for GetServerStateIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -1311,7 +1309,7 @@ impl Parameters for GetServerStateIn {
 /// The response of [`ICertAdminD::get_server_state`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetServerStateOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pdwState`
     pub pdw_state: u32,
@@ -1321,7 +1319,7 @@ pub struct GetServerStateOut {
 
 impl Parameters for GetServerStateOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pdw_state)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -1329,7 +1327,7 @@ impl Parameters for GetServerStateOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pdw_state: d.value()?,
             return_value: d.value()?,
         })
@@ -1339,7 +1337,7 @@ impl Parameters for GetServerStateOut {
 /// The request of [`ICertAdminD::backup_prepare`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupPrepareIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1355,7 +1353,7 @@ pub struct BackupPrepareIn {
 
 impl Parameters for BackupPrepareIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.grbit_jet)?;
         e.value(&self.dw_backup_flags)?;
@@ -1366,7 +1364,7 @@ impl Parameters for BackupPrepareIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             grbit_jet: d.value()?,
             dw_backup_flags: d.value()?,
@@ -1379,7 +1377,7 @@ impl Parameters for BackupPrepareIn {
 /// The response of [`ICertAdminD::backup_prepare`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupPrepareOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -1387,14 +1385,14 @@ pub struct BackupPrepareOut {
 
 impl Parameters for BackupPrepareOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -1403,25 +1401,27 @@ impl Parameters for BackupPrepareOut {
 /// The request of [`ICertAdminD::backup_end`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupEndIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
 }
 
 impl Parameters for BackupEndIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { orpcthis: d.value()? })
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
     }
 }
 
 /// The response of [`ICertAdminD::backup_end`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupEndOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -1429,14 +1429,14 @@ pub struct BackupEndOut {
 
 impl Parameters for BackupEndOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -1445,25 +1445,27 @@ impl Parameters for BackupEndOut {
 /// The request of [`ICertAdminD::backup_get_attachment_information`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupGetAttachmentInformationIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
 }
 
 impl Parameters for BackupGetAttachmentInformationIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { orpcthis: d.value()? })
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
     }
 }
 
 /// The response of [`ICertAdminD::backup_get_attachment_information`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupGetAttachmentInformationOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, size_is(, *pcwcDBFiles)] WCHAR **ppwszzDBFiles`
     pub ppwszz_db_files: Option<Vec<u16>>,
@@ -1483,7 +1485,7 @@ impl BackupGetAttachmentInformationOut {
 impl Parameters for BackupGetAttachmentInformationOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.ppwszz_db_files)?;
         e.value(&self.pcwc_db_files)?;
         e.value(&self.return_value)?;
@@ -1492,7 +1494,7 @@ impl Parameters for BackupGetAttachmentInformationOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             ppwszz_db_files: d.value()?,
             pcwc_db_files: d.value()?,
             return_value: d.value()?,
@@ -1505,25 +1507,27 @@ impl Parameters for BackupGetAttachmentInformationOut {
 /// The request of [`ICertAdminD::backup_get_backup_logs`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupGetBackupLogsIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
 }
 
 impl Parameters for BackupGetBackupLogsIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { orpcthis: d.value()? })
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
     }
 }
 
 /// The response of [`ICertAdminD::backup_get_backup_logs`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupGetBackupLogsOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, size_is(, *pcwcLogFiles)] WCHAR **ppwszzLogFiles`
     pub ppwszz_log_files: Option<Vec<u16>>,
@@ -1547,7 +1551,7 @@ impl BackupGetBackupLogsOut {
 impl Parameters for BackupGetBackupLogsOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.ppwszz_log_files)?;
         e.value(&self.pcwc_log_files)?;
         e.value(&self.return_value)?;
@@ -1556,7 +1560,7 @@ impl Parameters for BackupGetBackupLogsOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             ppwszz_log_files: d.value()?,
             pcwc_log_files: d.value()?,
             return_value: d.value()?,
@@ -1569,7 +1573,7 @@ impl Parameters for BackupGetBackupLogsOut {
 /// The request of [`ICertAdminD::backup_open_file`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupOpenFileIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszPath`
     pub pwsz_path: Option<ndr::WideString>,
@@ -1577,14 +1581,14 @@ pub struct BackupOpenFileIn {
 
 impl Parameters for BackupOpenFileIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_path)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_path: d.value()?,
         })
     }
@@ -1593,7 +1597,7 @@ impl Parameters for BackupOpenFileIn {
 /// The response of [`ICertAdminD::backup_open_file`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupOpenFileOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] unsigned hyper *pliLength`
     pub pli_length: u64,
@@ -1603,7 +1607,7 @@ pub struct BackupOpenFileOut {
 
 impl Parameters for BackupOpenFileOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pli_length)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -1611,7 +1615,7 @@ impl Parameters for BackupOpenFileOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pli_length: d.value()?,
             return_value: d.value()?,
         })
@@ -1621,7 +1625,7 @@ impl Parameters for BackupOpenFileOut {
 /// The request of [`ICertAdminD::backup_read_file`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupReadFileIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in] LONG cbBuffer`
     pub cb_buffer: i32,
@@ -1629,14 +1633,14 @@ pub struct BackupReadFileIn {
 
 impl Parameters for BackupReadFileIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.cb_buffer)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             cb_buffer: d.value()?,
         })
     }
@@ -1645,7 +1649,7 @@ impl Parameters for BackupReadFileIn {
 /// The response of [`ICertAdminD::backup_read_file`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupReadFileOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[ref, out, size_is(cbBuffer)] BYTE *pbBuffer`
     pub pb_buffer: Vec<u8>,
@@ -1657,7 +1661,7 @@ pub struct BackupReadFileOut {
 
 impl Parameters for BackupReadFileOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pb_buffer)?;
         e.value(&self.pcb_read)?;
         e.value(&self.return_value)?;
@@ -1666,7 +1670,7 @@ impl Parameters for BackupReadFileOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pb_buffer: d.value()?,
             pcb_read: d.value()?,
             return_value: d.value()?,
@@ -1677,25 +1681,27 @@ impl Parameters for BackupReadFileOut {
 /// The request of [`ICertAdminD::backup_close_file`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupCloseFileIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
 }
 
 impl Parameters for BackupCloseFileIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { orpcthis: d.value()? })
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
     }
 }
 
 /// The response of [`ICertAdminD::backup_close_file`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupCloseFileOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -1703,14 +1709,14 @@ pub struct BackupCloseFileOut {
 
 impl Parameters for BackupCloseFileOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -1719,25 +1725,27 @@ impl Parameters for BackupCloseFileOut {
 /// The request of [`ICertAdminD::backup_truncate_logs`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupTruncateLogsIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
 }
 
 impl Parameters for BackupTruncateLogsIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { orpcthis: d.value()? })
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
     }
 }
 
 /// The response of [`ICertAdminD::backup_truncate_logs`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupTruncateLogsOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -1745,14 +1753,14 @@ pub struct BackupTruncateLogsOut {
 
 impl Parameters for BackupTruncateLogsOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -1761,7 +1769,7 @@ impl Parameters for BackupTruncateLogsOut {
 /// The request of [`ICertAdminD::import_certificate`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportCertificateIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -1773,7 +1781,7 @@ pub struct ImportCertificateIn {
 
 impl Parameters for ImportCertificateIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.pctb_certificate)?;
         e.value(&self.dw_flags)?;
@@ -1782,7 +1790,7 @@ impl Parameters for ImportCertificateIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             pctb_certificate: d.value()?,
             dw_flags: d.value()?,
@@ -1793,7 +1801,7 @@ impl Parameters for ImportCertificateIn {
 /// The response of [`ICertAdminD::import_certificate`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportCertificateOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] LONG *pdwRequestId`
     pub pdw_request_id: i32,
@@ -1803,7 +1811,7 @@ pub struct ImportCertificateOut {
 
 impl Parameters for ImportCertificateOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pdw_request_id)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -1811,7 +1819,7 @@ impl Parameters for ImportCertificateOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pdw_request_id: d.value()?,
             return_value: d.value()?,
         })
@@ -1821,25 +1829,27 @@ impl Parameters for ImportCertificateOut {
 /// The request of [`ICertAdminD::backup_get_dynamic_files`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupGetDynamicFilesIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
 }
 
 impl Parameters for BackupGetDynamicFilesIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { orpcthis: d.value()? })
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
     }
 }
 
 /// The response of [`ICertAdminD::backup_get_dynamic_files`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackupGetDynamicFilesOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, size_is(, *pcwcFiles)] WCHAR **ppwszzFiles`
     pub ppwszz_files: Option<Vec<u16>>,
@@ -1859,7 +1869,7 @@ impl BackupGetDynamicFilesOut {
 impl Parameters for BackupGetDynamicFilesOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.ppwszz_files)?;
         e.value(&self.pcwc_files)?;
         e.value(&self.return_value)?;
@@ -1868,7 +1878,7 @@ impl Parameters for BackupGetDynamicFilesOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             ppwszz_files: d.value()?,
             pcwc_files: d.value()?,
             return_value: d.value()?,
@@ -1881,25 +1891,27 @@ impl Parameters for BackupGetDynamicFilesOut {
 /// The request of [`ICertAdminD::restore_get_database_locations`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RestoreGetDatabaseLocationsIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
 }
 
 impl Parameters for RestoreGetDatabaseLocationsIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { orpcthis: d.value()? })
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
     }
 }
 
 /// The response of [`ICertAdminD::restore_get_database_locations`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RestoreGetDatabaseLocationsOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, size_is(, *pcwcPaths)] WCHAR **ppwszzDatabaseLocations`
     pub ppwszz_database_locations: Option<Vec<u16>>,
@@ -1923,7 +1935,7 @@ impl RestoreGetDatabaseLocationsOut {
 impl Parameters for RestoreGetDatabaseLocationsOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.ppwszz_database_locations)?;
         e.value(&self.pcwc_paths)?;
         e.value(&self.return_value)?;
@@ -1932,7 +1944,7 @@ impl Parameters for RestoreGetDatabaseLocationsOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             ppwszz_database_locations: d.value()?,
             pcwc_paths: d.value()?,
             return_value: d.value()?,
@@ -2787,7 +2799,7 @@ pub const I_CERT_ADMIN_D2: InterfaceId = InterfaceId {
 /// The request of [`ICertAdminD2::publish_cr_ls`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublishCrLsIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -2799,7 +2811,7 @@ pub struct PublishCrLsIn {
 
 impl Parameters for PublishCrLsIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.file_time)?;
         e.value(&self.flags)?;
@@ -2808,7 +2820,7 @@ impl Parameters for PublishCrLsIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             file_time: d.value()?,
             flags: d.value()?,
@@ -2819,7 +2831,7 @@ impl Parameters for PublishCrLsIn {
 /// The response of [`ICertAdminD2::publish_cr_ls`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PublishCrLsOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -2827,14 +2839,14 @@ pub struct PublishCrLsOut {
 
 impl Parameters for PublishCrLsOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -2843,7 +2855,7 @@ impl Parameters for PublishCrLsOut {
 /// The request of [`ICertAdminD2::get_ca_property`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -2857,7 +2869,7 @@ pub struct GetCaPropertyIn {
 
 impl Parameters for GetCaPropertyIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.prop_id)?;
         e.value(&self.prop_index)?;
@@ -2867,7 +2879,7 @@ impl Parameters for GetCaPropertyIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             prop_id: d.value()?,
             prop_index: d.value()?,
@@ -2879,7 +2891,7 @@ impl Parameters for GetCaPropertyIn {
 /// The response of [`ICertAdminD2::get_ca_property`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] CERTTRANSBLOB *pctbPropertyValue`
     pub pctb_property_value: CERTTRANSBLOB,
@@ -2889,7 +2901,7 @@ pub struct GetCaPropertyOut {
 
 impl Parameters for GetCaPropertyOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pctb_property_value)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -2897,7 +2909,7 @@ impl Parameters for GetCaPropertyOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pctb_property_value: d.value()?,
             return_value: d.value()?,
         })
@@ -2907,7 +2919,7 @@ impl Parameters for GetCaPropertyOut {
 /// The request of [`ICertAdminD2::set_ca_property`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetCaPropertyIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -2923,7 +2935,7 @@ pub struct SetCaPropertyIn {
 
 impl Parameters for SetCaPropertyIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.prop_id)?;
         e.value(&self.prop_index)?;
@@ -2934,7 +2946,7 @@ impl Parameters for SetCaPropertyIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             prop_id: d.value()?,
             prop_index: d.value()?,
@@ -2947,7 +2959,7 @@ impl Parameters for SetCaPropertyIn {
 /// The response of [`ICertAdminD2::set_ca_property`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetCaPropertyOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -2955,14 +2967,14 @@ pub struct SetCaPropertyOut {
 
 impl Parameters for SetCaPropertyOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -2971,7 +2983,7 @@ impl Parameters for SetCaPropertyOut {
 /// The request of [`ICertAdminD2::get_ca_property_info`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyInfoIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -2979,14 +2991,14 @@ pub struct GetCaPropertyInfoIn {
 
 impl Parameters for GetCaPropertyInfoIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -2995,7 +3007,7 @@ impl Parameters for GetCaPropertyInfoIn {
 /// The response of [`ICertAdminD2::get_ca_property_info`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyInfoOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] LONG *pcProperty`
     pub pc_property: i32,
@@ -3007,7 +3019,7 @@ pub struct GetCaPropertyInfoOut {
 
 impl Parameters for GetCaPropertyInfoOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pc_property)?;
         e.value(&self.pctb_prop_info)?;
         e.value(&self.return_value)?;
@@ -3016,7 +3028,7 @@ impl Parameters for GetCaPropertyInfoOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pc_property: d.value()?,
             pctb_prop_info: d.value()?,
             return_value: d.value()?,
@@ -3027,7 +3039,7 @@ impl Parameters for GetCaPropertyInfoOut {
 /// The request of [`ICertAdminD2::enum_view_column_table`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumViewColumnTableIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3041,7 +3053,7 @@ pub struct EnumViewColumnTableIn {
 
 impl Parameters for EnumViewColumnTableIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.i_table)?;
         e.value(&self.i_column)?;
@@ -3051,7 +3063,7 @@ impl Parameters for EnumViewColumnTableIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             i_table: d.value()?,
             i_column: d.value()?,
@@ -3063,7 +3075,7 @@ impl Parameters for EnumViewColumnTableIn {
 /// The response of [`ICertAdminD2::enum_view_column_table`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnumViewColumnTableOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pcColumn`
     pub pc_column: u32,
@@ -3075,7 +3087,7 @@ pub struct EnumViewColumnTableOut {
 
 impl Parameters for EnumViewColumnTableOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pc_column)?;
         e.value(&self.pctb_column_info)?;
         e.value(&self.return_value)?;
@@ -3084,7 +3096,7 @@ impl Parameters for EnumViewColumnTableOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pc_column: d.value()?,
             pctb_column_info: d.value()?,
             return_value: d.value()?,
@@ -3095,7 +3107,7 @@ impl Parameters for EnumViewColumnTableOut {
 /// The request of [`ICertAdminD2::get_ca_security`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaSecurityIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3103,14 +3115,14 @@ pub struct GetCaSecurityIn {
 
 impl Parameters for GetCaSecurityIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -3119,7 +3131,7 @@ impl Parameters for GetCaSecurityIn {
 /// The response of [`ICertAdminD2::get_ca_security`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaSecurityOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] CERTTRANSBLOB *pctbSD`
     pub pctb_sd: CERTTRANSBLOB,
@@ -3129,7 +3141,7 @@ pub struct GetCaSecurityOut {
 
 impl Parameters for GetCaSecurityOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pctb_sd)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -3137,7 +3149,7 @@ impl Parameters for GetCaSecurityOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pctb_sd: d.value()?,
             return_value: d.value()?,
         })
@@ -3147,7 +3159,7 @@ impl Parameters for GetCaSecurityOut {
 /// The request of [`ICertAdminD2::set_ca_security`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetCaSecurityIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3157,7 +3169,7 @@ pub struct SetCaSecurityIn {
 
 impl Parameters for SetCaSecurityIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.pctb_sd)?;
         Ok(())
@@ -3165,7 +3177,7 @@ impl Parameters for SetCaSecurityIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             pctb_sd: d.value()?,
         })
@@ -3175,7 +3187,7 @@ impl Parameters for SetCaSecurityIn {
 /// The response of [`ICertAdminD2::set_ca_security`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetCaSecurityOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -3183,14 +3195,14 @@ pub struct SetCaSecurityOut {
 
 impl Parameters for SetCaSecurityOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -3199,7 +3211,7 @@ impl Parameters for SetCaSecurityOut {
 /// The request of [`ICertAdminD2::ping2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ping2In {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3207,14 +3219,14 @@ pub struct Ping2In {
 
 impl Parameters for Ping2In {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -3223,7 +3235,7 @@ impl Parameters for Ping2In {
 /// The response of [`ICertAdminD2::ping2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ping2Out {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -3231,14 +3243,14 @@ pub struct Ping2Out {
 
 impl Parameters for Ping2Out {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -3247,7 +3259,7 @@ impl Parameters for Ping2Out {
 /// The request of [`ICertAdminD2::get_archived_key`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetArchivedKeyIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3257,7 +3269,7 @@ pub struct GetArchivedKeyIn {
 
 impl Parameters for GetArchivedKeyIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_request_id)?;
         Ok(())
@@ -3265,7 +3277,7 @@ impl Parameters for GetArchivedKeyIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_request_id: d.value()?,
         })
@@ -3275,7 +3287,7 @@ impl Parameters for GetArchivedKeyIn {
 /// The response of [`ICertAdminD2::get_archived_key`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetArchivedKeyOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] CERTTRANSBLOB *pctbArchivedKey`
     pub pctb_archived_key: CERTTRANSBLOB,
@@ -3285,7 +3297,7 @@ pub struct GetArchivedKeyOut {
 
 impl Parameters for GetArchivedKeyOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pctb_archived_key)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -3293,7 +3305,7 @@ impl Parameters for GetArchivedKeyOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pctb_archived_key: d.value()?,
             return_value: d.value()?,
         })
@@ -3303,7 +3315,7 @@ impl Parameters for GetArchivedKeyOut {
 /// The request of [`ICertAdminD2::get_audit_filter`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetAuditFilterIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3311,14 +3323,14 @@ pub struct GetAuditFilterIn {
 
 impl Parameters for GetAuditFilterIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -3327,7 +3339,7 @@ impl Parameters for GetAuditFilterIn {
 /// The response of [`ICertAdminD2::get_audit_filter`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetAuditFilterOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] DWORD *pdwFilter`
     pub pdw_filter: u32,
@@ -3337,7 +3349,7 @@ pub struct GetAuditFilterOut {
 
 impl Parameters for GetAuditFilterOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pdw_filter)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -3345,7 +3357,7 @@ impl Parameters for GetAuditFilterOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pdw_filter: d.value()?,
             return_value: d.value()?,
         })
@@ -3355,7 +3367,7 @@ impl Parameters for GetAuditFilterOut {
 /// The request of [`ICertAdminD2::set_audit_filter`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetAuditFilterIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3365,7 +3377,7 @@ pub struct SetAuditFilterIn {
 
 impl Parameters for SetAuditFilterIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_filter)?;
         Ok(())
@@ -3373,7 +3385,7 @@ impl Parameters for SetAuditFilterIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_filter: d.value()?,
         })
@@ -3383,7 +3395,7 @@ impl Parameters for SetAuditFilterIn {
 /// The response of [`ICertAdminD2::set_audit_filter`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetAuditFilterOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -3391,14 +3403,14 @@ pub struct SetAuditFilterOut {
 
 impl Parameters for SetAuditFilterOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -3407,7 +3419,7 @@ impl Parameters for SetAuditFilterOut {
 /// The request of [`ICertAdminD2::get_officer_rights`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetOfficerRightsIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3415,14 +3427,14 @@ pub struct GetOfficerRightsIn {
 
 impl Parameters for GetOfficerRightsIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -3431,7 +3443,7 @@ impl Parameters for GetOfficerRightsIn {
 /// The response of [`ICertAdminD2::get_officer_rights`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetOfficerRightsOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] BOOL *pfEnabled`
     pub pf_enabled: i32,
@@ -3443,7 +3455,7 @@ pub struct GetOfficerRightsOut {
 
 impl Parameters for GetOfficerRightsOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pf_enabled)?;
         e.value(&self.pctb_sd)?;
         e.value(&self.return_value)?;
@@ -3452,7 +3464,7 @@ impl Parameters for GetOfficerRightsOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pf_enabled: d.value()?,
             pctb_sd: d.value()?,
             return_value: d.value()?,
@@ -3463,7 +3475,7 @@ impl Parameters for GetOfficerRightsOut {
 /// The request of [`ICertAdminD2::set_officer_rights`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetOfficerRightsIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3475,7 +3487,7 @@ pub struct SetOfficerRightsIn {
 
 impl Parameters for SetOfficerRightsIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.f_enable)?;
         e.value(&self.pctb_sd)?;
@@ -3484,7 +3496,7 @@ impl Parameters for SetOfficerRightsIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             f_enable: d.value()?,
             pctb_sd: d.value()?,
@@ -3495,7 +3507,7 @@ impl Parameters for SetOfficerRightsIn {
 /// The response of [`ICertAdminD2::set_officer_rights`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetOfficerRightsOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -3503,14 +3515,14 @@ pub struct SetOfficerRightsOut {
 
 impl Parameters for SetOfficerRightsOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -3519,7 +3531,7 @@ impl Parameters for SetOfficerRightsOut {
 /// The request of [`ICertAdminD2::get_config_entry`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetConfigEntryIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3531,7 +3543,7 @@ pub struct GetConfigEntryIn {
 
 impl Parameters for GetConfigEntryIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.pwsz_node_path)?;
         e.value(&self.pwsz_entry)?;
@@ -3540,7 +3552,7 @@ impl Parameters for GetConfigEntryIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             pwsz_node_path: d.value()?,
             pwsz_entry: d.value()?,
@@ -3551,7 +3563,7 @@ impl Parameters for GetConfigEntryIn {
 /// The response of [`ICertAdminD2::get_config_entry`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetConfigEntryOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] VARIANT *pVariant`
     pub p_variant: Option<Box<wireVARIANTStr>>,
@@ -3561,7 +3573,7 @@ pub struct GetConfigEntryOut {
 
 impl Parameters for GetConfigEntryOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.p_variant)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -3569,7 +3581,7 @@ impl Parameters for GetConfigEntryOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             p_variant: d.value()?,
             return_value: d.value()?,
         })
@@ -3579,7 +3591,7 @@ impl Parameters for GetConfigEntryOut {
 /// The request of [`ICertAdminD2::set_config_entry`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetConfigEntryIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3593,7 +3605,7 @@ pub struct SetConfigEntryIn {
 
 impl Parameters for SetConfigEntryIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.pwsz_node_path)?;
         e.value(&self.pwsz_entry)?;
@@ -3603,7 +3615,7 @@ impl Parameters for SetConfigEntryIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             pwsz_node_path: d.value()?,
             pwsz_entry: d.value()?,
@@ -3615,7 +3627,7 @@ impl Parameters for SetConfigEntryIn {
 /// The response of [`ICertAdminD2::set_config_entry`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SetConfigEntryOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -3623,14 +3635,14 @@ pub struct SetConfigEntryOut {
 
 impl Parameters for SetConfigEntryOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -3639,7 +3651,7 @@ impl Parameters for SetConfigEntryOut {
 /// The request of [`ICertAdminD2::import_key`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportKeyIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3655,7 +3667,7 @@ pub struct ImportKeyIn {
 
 impl Parameters for ImportKeyIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_request_id)?;
         e.value(&self.pwsz_cert_hash)?;
@@ -3666,7 +3678,7 @@ impl Parameters for ImportKeyIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_request_id: d.value()?,
             pwsz_cert_hash: d.value()?,
@@ -3679,7 +3691,7 @@ impl Parameters for ImportKeyIn {
 /// The response of [`ICertAdminD2::import_key`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportKeyOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -3687,14 +3699,14 @@ pub struct ImportKeyOut {
 
 impl Parameters for ImportKeyOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -3703,7 +3715,7 @@ impl Parameters for ImportKeyOut {
 /// The request of [`ICertAdminD2::get_my_roles`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetMyRolesIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3711,14 +3723,14 @@ pub struct GetMyRolesIn {
 
 impl Parameters for GetMyRolesIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         })
     }
@@ -3727,7 +3739,7 @@ impl Parameters for GetMyRolesIn {
 /// The response of [`ICertAdminD2::get_my_roles`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetMyRolesOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] LONG *pdwRoles`
     pub pdw_roles: i32,
@@ -3737,7 +3749,7 @@ pub struct GetMyRolesOut {
 
 impl Parameters for GetMyRolesOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pdw_roles)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -3745,7 +3757,7 @@ impl Parameters for GetMyRolesOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pdw_roles: d.value()?,
             return_value: d.value()?,
         })
@@ -3755,7 +3767,7 @@ impl Parameters for GetMyRolesOut {
 /// The request of [`ICertAdminD2::delete_row`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteRowIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -3771,7 +3783,7 @@ pub struct DeleteRowIn {
 
 impl Parameters for DeleteRowIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_flags)?;
         e.value(&self.file_time)?;
@@ -3782,7 +3794,7 @@ impl Parameters for DeleteRowIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_flags: d.value()?,
             file_time: d.value()?,
@@ -3795,7 +3807,7 @@ impl Parameters for DeleteRowIn {
 /// The response of [`ICertAdminD2::delete_row`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteRowOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] LONG *pcDeleted`
     pub pc_deleted: i32,
@@ -3805,7 +3817,7 @@ pub struct DeleteRowOut {
 
 impl Parameters for DeleteRowOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pc_deleted)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -3813,7 +3825,7 @@ impl Parameters for DeleteRowOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pc_deleted: d.value()?,
             return_value: d.value()?,
         })

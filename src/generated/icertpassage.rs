@@ -1,5 +1,3 @@
-//! Certificate enrollment over plain RPC ([MS-ICPR]).
-//!
 //! Written by `codegen` from `idl/icertpassage.idl`.
 
 use crate::ndr::{

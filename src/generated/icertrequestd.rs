@@ -1,5 +1,3 @@
-//! Certificate enrollment over DCOM ([MS-WCCE]).
-//!
 //! Written by `codegen` from `idl/icertrequestd.idl`.
 
 use crate::ndr::{
@@ -19,7 +17,7 @@ pub const I_CERT_REQUEST_D: InterfaceId = InterfaceId {
 /// The request of [`ICertRequestD::request`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in] DWORD dwFlags`
     pub dw_flags: u32,
@@ -44,7 +42,7 @@ impl RequestIn {
 impl Parameters for RequestIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.dw_flags)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.pdw_request_id)?;
@@ -55,7 +53,7 @@ impl Parameters for RequestIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             dw_flags: d.value()?,
             pwsz_authority: d.value()?,
             pdw_request_id: d.value()?,
@@ -70,7 +68,7 @@ impl Parameters for RequestIn {
 /// The response of [`ICertRequestD::request`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[in, out, ref] DWORD *pdwRequestId`
     pub pdw_request_id: u32,
@@ -88,7 +86,7 @@ pub struct RequestOut {
 
 impl Parameters for RequestOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pdw_request_id)?;
         e.value(&self.pdw_disposition)?;
         e.value(&self.pctb_cert_chain)?;
@@ -100,7 +98,7 @@ impl Parameters for RequestOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pdw_request_id: d.value()?,
             pdw_disposition: d.value()?,
             pctb_cert_chain: d.value()?,
@@ -114,7 +112,7 @@ impl Parameters for RequestOut {
 /// The request of [`ICertRequestD::get_ca_cert`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaCertIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in] DWORD fchain`
     pub fchain: u32,
@@ -132,7 +130,7 @@ impl GetCaCertIn {
 impl Parameters for GetCaCertIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.fchain)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
@@ -140,7 +138,7 @@ impl Parameters for GetCaCertIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             fchain: d.value()?,
             pwsz_authority: d.value()?,
         };
@@ -152,7 +150,7 @@ impl Parameters for GetCaCertIn {
 /// The response of [`ICertRequestD::get_ca_cert`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaCertOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] CERTTRANSBLOB *pctbOut`
     pub pctb_out: CERTTRANSBLOB,
@@ -162,7 +160,7 @@ pub struct GetCaCertOut {
 
 impl Parameters for GetCaCertOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pctb_out)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -170,7 +168,7 @@ impl Parameters for GetCaCertOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pctb_out: d.value()?,
             return_value: d.value()?,
         })
@@ -180,7 +178,7 @@ impl Parameters for GetCaCertOut {
 /// The request of [`ICertRequestD::ping`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PingIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique, range(1, 1536)] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -196,14 +194,14 @@ impl PingIn {
 impl Parameters for PingIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         };
         value.validate()?;
@@ -214,7 +212,7 @@ impl Parameters for PingIn {
 /// The response of [`ICertRequestD::ping`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PingOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -222,14 +220,14 @@ pub struct PingOut {
 
 impl Parameters for PingOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -358,7 +356,7 @@ pub const I_CERT_REQUEST_D2: InterfaceId = InterfaceId {
 /// The request of [`ICertRequestD2::request2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request2In {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique, range(1, 1536)] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -386,7 +384,7 @@ impl Request2In {
 impl Parameters for Request2In {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.dw_flags)?;
         e.value(&self.pwsz_serial_number)?;
@@ -398,7 +396,7 @@ impl Parameters for Request2In {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             dw_flags: d.value()?,
             pwsz_serial_number: d.value()?,
@@ -414,7 +412,7 @@ impl Parameters for Request2In {
 /// The response of [`ICertRequestD2::request2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request2Out {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[in, out, ref] DWORD *pdwRequestId`
     pub pdw_request_id: u32,
@@ -432,7 +430,7 @@ pub struct Request2Out {
 
 impl Parameters for Request2Out {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pdw_request_id)?;
         e.value(&self.pdw_disposition)?;
         e.value(&self.pctb_full_response)?;
@@ -444,7 +442,7 @@ impl Parameters for Request2Out {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pdw_request_id: d.value()?,
             pdw_disposition: d.value()?,
             pctb_full_response: d.value()?,
@@ -458,7 +456,7 @@ impl Parameters for Request2Out {
 /// The request of [`ICertRequestD2::get_ca_property`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique, range(1, 1536)] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -480,7 +478,7 @@ impl GetCaPropertyIn {
 impl Parameters for GetCaPropertyIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         e.value(&self.prop_id)?;
         e.value(&self.prop_index)?;
@@ -490,7 +488,7 @@ impl Parameters for GetCaPropertyIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
             prop_id: d.value()?,
             prop_index: d.value()?,
@@ -504,7 +502,7 @@ impl Parameters for GetCaPropertyIn {
 /// The response of [`ICertRequestD2::get_ca_property`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, ref] CERTTRANSBLOB *pctbPropertyValue`
     pub pctb_property_value: CERTTRANSBLOB,
@@ -514,7 +512,7 @@ pub struct GetCaPropertyOut {
 
 impl Parameters for GetCaPropertyOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pctb_property_value)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -522,7 +520,7 @@ impl Parameters for GetCaPropertyOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pctb_property_value: d.value()?,
             return_value: d.value()?,
         })
@@ -532,7 +530,7 @@ impl Parameters for GetCaPropertyOut {
 /// The request of [`ICertRequestD2::get_ca_property_info`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyInfoIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique, range(1, 1536)] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -548,14 +546,14 @@ impl GetCaPropertyInfoIn {
 impl Parameters for GetCaPropertyInfoIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         };
         value.validate()?;
@@ -566,7 +564,7 @@ impl Parameters for GetCaPropertyInfoIn {
 /// The response of [`ICertRequestD2::get_ca_property_info`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetCaPropertyInfoOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out] long *pcProperty`
     pub pc_property: i32,
@@ -578,7 +576,7 @@ pub struct GetCaPropertyInfoOut {
 
 impl Parameters for GetCaPropertyInfoOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pc_property)?;
         e.value(&self.pctb_prop_info)?;
         e.value(&self.return_value)?;
@@ -587,7 +585,7 @@ impl Parameters for GetCaPropertyInfoOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pc_property: d.value()?,
             pctb_prop_info: d.value()?,
             return_value: d.value()?,
@@ -598,7 +596,7 @@ impl Parameters for GetCaPropertyInfoOut {
 /// The request of [`ICertRequestD2::ping2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ping2In {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in, string, unique, range(1, 1536)] wchar_t const *pwszAuthority`
     pub pwsz_authority: Option<ndr::WideString>,
@@ -614,14 +612,14 @@ impl Ping2In {
 impl Parameters for Ping2In {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.pwsz_authority)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             pwsz_authority: d.value()?,
         };
         value.validate()?;
@@ -632,7 +630,7 @@ impl Parameters for Ping2In {
 /// The response of [`ICertRequestD2::ping2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ping2Out {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -640,14 +638,14 @@ pub struct Ping2Out {
 
 impl Parameters for Ping2Out {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }

@@ -1,5 +1,3 @@
-//! The remote management interface ([C706] appendix Q, with the changes of [MS-RPCE] 2.2.1.3).
-//!
 //! Written by `codegen` from `idl/mgmt.idl`.
 
 use crate::ndr::{

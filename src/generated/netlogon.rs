@@ -1,5 +1,3 @@
-//! The part of Netlogon that a domain member needs to have NTLM logons verified ([MS-NRPC]).
-//!
 //! Written by `codegen` from `idl/netlogon.idl`.
 
 use crate::ndr::{
@@ -345,13 +343,12 @@ impl Ndr for NETLOGON_CAPABILITIES {
         d.align64(Self::ALIGN);
         let tag = u32::decode(d)?;
         d.align64(Align::new(4, 4));
-        Ok(
-            match tag {
-                1 => Self::ServerCapabilities(Ndr::decode(d)?),
-                2 => Self::RequestedFlags(Ndr::decode(d)?),
-                _ => return Err(d.no_arm(tag)),
-            },
-        )
+        let value = match tag {
+            1 => Self::ServerCapabilities(Ndr::decode(d)?),
+            2 => Self::RequestedFlags(Ndr::decode(d)?),
+            _ => return Err(d.no_arm(tag)),
+        };
+        Ok(value)
     }
 }
 
@@ -1667,18 +1664,17 @@ impl Ndr for NETLOGON_LEVEL {
         d.align64(Self::ALIGN);
         let tag = NETLOGON_LOGON_INFO_CLASS::decode(d)?.0;
         d.align64(Align::new(4, 8));
-        Ok(
-            match tag {
-                1 => Self::LogonInteractive(Ndr::decode(d)?),
-                5 => Self::LogonInteractiveTransitive(Ndr::decode(d)?),
-                3 => Self::LogonService(Ndr::decode(d)?),
-                7 => Self::LogonServiceTransitive(Ndr::decode(d)?),
-                2 => Self::LogonNetwork(Ndr::decode(d)?),
-                6 => Self::LogonNetworkTransitive(Ndr::decode(d)?),
-                4 => Self::LogonGeneric(Ndr::decode(d)?),
-                _ => Self::Default(tag),
-            },
-        )
+        let value = match tag {
+            1 => Self::LogonInteractive(Ndr::decode(d)?),
+            5 => Self::LogonInteractiveTransitive(Ndr::decode(d)?),
+            3 => Self::LogonService(Ndr::decode(d)?),
+            7 => Self::LogonServiceTransitive(Ndr::decode(d)?),
+            2 => Self::LogonNetwork(Ndr::decode(d)?),
+            6 => Self::LogonNetworkTransitive(Ndr::decode(d)?),
+            4 => Self::LogonGeneric(Ndr::decode(d)?),
+            _ => Self::Default(tag),
+        };
+        Ok(value)
     }
 
     fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {
@@ -1779,15 +1775,14 @@ impl Ndr for NETLOGON_VALIDATION {
         d.align64(Self::ALIGN);
         let tag = NETLOGON_VALIDATION_INFO_CLASS::decode(d)?.0;
         d.align64(Align::new(4, 8));
-        Ok(
-            match tag {
-                2 => Self::ValidationSam(Ndr::decode(d)?),
-                3 => Self::ValidationSam2(Ndr::decode(d)?),
-                5 => Self::ValidationGeneric2(Ndr::decode(d)?),
-                6 => Self::ValidationSam4(Ndr::decode(d)?),
-                _ => Self::Default(tag),
-            },
-        )
+        let value = match tag {
+            2 => Self::ValidationSam(Ndr::decode(d)?),
+            3 => Self::ValidationSam2(Ndr::decode(d)?),
+            5 => Self::ValidationGeneric2(Ndr::decode(d)?),
+            6 => Self::ValidationSam4(Ndr::decode(d)?),
+            _ => Self::Default(tag),
+        };
+        Ok(value)
     }
 
     fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {

@@ -1,5 +1,3 @@
-//! VARIANT, SAFEARRAY and BSTR as they travel ([MS-OAUT] 2.2).
-//!
 //! Written by `codegen` from `idl/oaut.idl`.
 
 use crate::ndr::{
@@ -623,57 +621,56 @@ impl Ndr for wireVARIANTStrVarUnion {
         d.align64(Self::ALIGN);
         let tag = u32::decode(d)?;
         d.align64(Align::new(8, 8));
-        Ok(
-            match tag {
-                20 => Self::LlVal(Ndr::decode(d)?),
-                3 => Self::LVal(Ndr::decode(d)?),
-                17 => Self::BVal(Ndr::decode(d)?),
-                2 => Self::IVal(Ndr::decode(d)?),
-                4 => Self::FltVal(Ndr::decode(d)?),
-                5 => Self::DblVal(Ndr::decode(d)?),
-                11 => Self::BoolVal(Ndr::decode(d)?),
-                10 => Self::Scode(Ndr::decode(d)?),
-                6 => Self::CyVal(Ndr::decode(d)?),
-                7 => Self::Date(Ndr::decode(d)?),
-                8 => Self::BstrVal(Ndr::decode(d)?),
-                13 => Self::PunkVal(Ndr::decode(d)?),
-                9 => Self::PdispVal(Ndr::decode(d)?),
-                8192 => Self::Parray(Ndr::decode(d)?),
-                36 | 16420 => Self::BrecVal(tag, Ndr::decode(d)?),
-                16401 => Self::PbVal(Ndr::decode(d)?),
-                16386 => Self::PiVal(Ndr::decode(d)?),
-                16387 => Self::PlVal(Ndr::decode(d)?),
-                16404 => Self::PllVal(Ndr::decode(d)?),
-                16388 => Self::PfltVal(Ndr::decode(d)?),
-                16389 => Self::PdblVal(Ndr::decode(d)?),
-                16395 => Self::PboolVal(Ndr::decode(d)?),
-                16394 => Self::Pscode(Ndr::decode(d)?),
-                16390 => Self::PcyVal(Ndr::decode(d)?),
-                16391 => Self::Pdate(Ndr::decode(d)?),
-                16392 => Self::PbstrVal(Ndr::decode(d)?),
-                16397 => Self::PpunkVal(Ndr::decode(d)?),
-                16393 => Self::PpdispVal(Ndr::decode(d)?),
-                24576 => Self::Pparray(Ndr::decode(d)?),
-                16396 => Self::PvarVal(Ndr::decode(d)?),
-                16 => Self::CVal(Ndr::decode(d)?),
-                18 => Self::UiVal(Ndr::decode(d)?),
-                19 => Self::UlVal(Ndr::decode(d)?),
-                21 => Self::UllVal(Ndr::decode(d)?),
-                22 => Self::IntVal(Ndr::decode(d)?),
-                23 => Self::UintVal(Ndr::decode(d)?),
-                14 => Self::DecVal(Ndr::decode(d)?),
-                16400 => Self::PcVal(Ndr::decode(d)?),
-                16402 => Self::PuiVal(Ndr::decode(d)?),
-                16403 => Self::PulVal(Ndr::decode(d)?),
-                16405 => Self::PullVal(Ndr::decode(d)?),
-                16406 => Self::PintVal(Ndr::decode(d)?),
-                16407 => Self::PuintVal(Ndr::decode(d)?),
-                16398 => Self::PdecVal(Ndr::decode(d)?),
-                0 => Self::VtEmpty,
-                1 => Self::VtNull,
-                _ => return Err(d.no_arm(tag)),
-            },
-        )
+        let value = match tag {
+            20 => Self::LlVal(Ndr::decode(d)?),
+            3 => Self::LVal(Ndr::decode(d)?),
+            17 => Self::BVal(Ndr::decode(d)?),
+            2 => Self::IVal(Ndr::decode(d)?),
+            4 => Self::FltVal(Ndr::decode(d)?),
+            5 => Self::DblVal(Ndr::decode(d)?),
+            11 => Self::BoolVal(Ndr::decode(d)?),
+            10 => Self::Scode(Ndr::decode(d)?),
+            6 => Self::CyVal(Ndr::decode(d)?),
+            7 => Self::Date(Ndr::decode(d)?),
+            8 => Self::BstrVal(Ndr::decode(d)?),
+            13 => Self::PunkVal(Ndr::decode(d)?),
+            9 => Self::PdispVal(Ndr::decode(d)?),
+            8192 => Self::Parray(Ndr::decode(d)?),
+            36 | 16420 => Self::BrecVal(tag, Ndr::decode(d)?),
+            16401 => Self::PbVal(Ndr::decode(d)?),
+            16386 => Self::PiVal(Ndr::decode(d)?),
+            16387 => Self::PlVal(Ndr::decode(d)?),
+            16404 => Self::PllVal(Ndr::decode(d)?),
+            16388 => Self::PfltVal(Ndr::decode(d)?),
+            16389 => Self::PdblVal(Ndr::decode(d)?),
+            16395 => Self::PboolVal(Ndr::decode(d)?),
+            16394 => Self::Pscode(Ndr::decode(d)?),
+            16390 => Self::PcyVal(Ndr::decode(d)?),
+            16391 => Self::Pdate(Ndr::decode(d)?),
+            16392 => Self::PbstrVal(Ndr::decode(d)?),
+            16397 => Self::PpunkVal(Ndr::decode(d)?),
+            16393 => Self::PpdispVal(Ndr::decode(d)?),
+            24576 => Self::Pparray(Ndr::decode(d)?),
+            16396 => Self::PvarVal(Ndr::decode(d)?),
+            16 => Self::CVal(Ndr::decode(d)?),
+            18 => Self::UiVal(Ndr::decode(d)?),
+            19 => Self::UlVal(Ndr::decode(d)?),
+            21 => Self::UllVal(Ndr::decode(d)?),
+            22 => Self::IntVal(Ndr::decode(d)?),
+            23 => Self::UintVal(Ndr::decode(d)?),
+            14 => Self::DecVal(Ndr::decode(d)?),
+            16400 => Self::PcVal(Ndr::decode(d)?),
+            16402 => Self::PuiVal(Ndr::decode(d)?),
+            16403 => Self::PulVal(Ndr::decode(d)?),
+            16405 => Self::PullVal(Ndr::decode(d)?),
+            16406 => Self::PintVal(Ndr::decode(d)?),
+            16407 => Self::PuintVal(Ndr::decode(d)?),
+            16398 => Self::PdecVal(Ndr::decode(d)?),
+            0 => Self::VtEmpty,
+            1 => Self::VtNull,
+            _ => return Err(d.no_arm(tag)),
+        };
+        Ok(value)
     }
 
     fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {
@@ -753,7 +750,7 @@ impl Ndr for wireVARIANTStrVarUnion {
 ///     USHORT wReserved1;
 ///     USHORT wReserved2;
 ///     USHORT wReserved3;
-///     [switch_type(ULONG), switch_is(vt)] union {
+///     [switch_type(ULONG), switch_is((vt & VT_ARRAY) ? (vt & (VT_ARRAY | VT_BYREF)) : vt)] union {
 ///         [case(VT_I8)] LONGLONG llVal;
 ///         [case(VT_I4)] LONG lVal;
 ///         [case(VT_UI1)] BYTE bVal;
@@ -817,13 +814,18 @@ pub struct wireVARIANTStr {
     pub w_reserved2: u16,
     /// Ignored.
     pub w_reserved3: u16,
-    /// The value. For arrays its discriminant is VT_ARRAY without the element's type.
+    /// The value. For arrays the discriminant leaves out the type of the elements.
     pub var_union: wireVARIANTStrVarUnion,
 }
 
 impl wireVARIANTStr {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::switch_is("_varUnion", num(self.vt), &self.var_union)?;
+        ndr::switch_is(
+            "_varUnion",
+            (num(self.vt) & num(8192))
+                .select(num(self.vt) & (num(8192) | num(16384)), num(self.vt)),
+            &self.var_union,
+        )?;
         Ok(())
     }
 }
@@ -1582,21 +1584,20 @@ impl Ndr for SAFEARRAYUNION {
         d.align64(Self::ALIGN);
         let tag = u32::decode(d)?;
         d.align64(Align::new(4, 8));
-        Ok(
-            match tag {
-                8 => Self::BstrStr(Ndr::decode(d)?),
-                13 => Self::UnknownStr(Ndr::decode(d)?),
-                9 => Self::DispatchStr(Ndr::decode(d)?),
-                12 => Self::VariantStr(Ndr::decode(d)?),
-                36 => Self::RecordStr(Ndr::decode(d)?),
-                32781 => Self::HaveIidStr(Ndr::decode(d)?),
-                16 => Self::ByteStr(Ndr::decode(d)?),
-                2 => Self::WordStr(Ndr::decode(d)?),
-                3 => Self::LongStr(Ndr::decode(d)?),
-                20 => Self::HyperStr(Ndr::decode(d)?),
-                _ => return Err(d.no_arm(tag)),
-            },
-        )
+        let value = match tag {
+            8 => Self::BstrStr(Ndr::decode(d)?),
+            13 => Self::UnknownStr(Ndr::decode(d)?),
+            9 => Self::DispatchStr(Ndr::decode(d)?),
+            12 => Self::VariantStr(Ndr::decode(d)?),
+            36 => Self::RecordStr(Ndr::decode(d)?),
+            32781 => Self::HaveIidStr(Ndr::decode(d)?),
+            16 => Self::ByteStr(Ndr::decode(d)?),
+            2 => Self::WordStr(Ndr::decode(d)?),
+            3 => Self::LongStr(Ndr::decode(d)?),
+            20 => Self::HyperStr(Ndr::decode(d)?),
+            _ => return Err(d.no_arm(tag)),
+        };
+        Ok(value)
     }
 
     fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {

@@ -1,6 +1,3 @@
-//! Structures of object RPC ([MS-DCOM] 2.2). An OBJREF itself is not NDR: it travels as the
-//! bytes of an `MInterfacePointer`.
-//!
 //! Written by `codegen` from `idl/orpc.idl`.
 
 use crate::ndr::{

@@ -1,5 +1,3 @@
-//! The OXID resolver ([MS-DCOM] 3.1.2.5.1).
-//!
 //! Written by `codegen` from `idl/oxid.idl`.
 
 use crate::ndr::{

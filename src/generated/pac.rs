@@ -1,6 +1,3 @@
-//! Authorization data of Kerberos tickets ([MS-PAC]): the parts that are NDR, each in
-//! type serialization version 1 and behind one unique pointer.
-//!
 //! Written by `codegen` from `idl/pac.idl`.
 
 use crate::ndr::{

@@ -1,6 +1,3 @@
-//! Activation of remote objects ([MS-DCOM] 3.1.2.5.2) and the properties that
-//! such calls carry, each in type serialization version 1 ([MS-DCOM] 2.2.22).
-//!
 //! Written by `codegen` from `idl/remote_activation.idl`.
 
 use crate::ndr::{

@@ -1,5 +1,3 @@
-//! Reference counting and further interfaces of remote objects ([MS-DCOM] 3.1.1.5.6 and 3.1.1.5.7).
-//!
 //! Written by `codegen` from `idl/remunknown.idl`.
 
 use crate::ndr::{
@@ -101,7 +99,7 @@ pub const I_REM_UNKNOWN: InterfaceId = InterfaceId {
 /// The request of [`IRemUnknown::rem_query_interface`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemQueryInterfaceIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in] const IPID *ripid`
     pub ripid: uuid::Uuid,
@@ -123,7 +121,7 @@ impl RemQueryInterfaceIn {
 impl Parameters for RemQueryInterfaceIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.ripid)?;
         e.value(&self.c_refs)?;
         e.value(&self.c_iids)?;
@@ -133,7 +131,7 @@ impl Parameters for RemQueryInterfaceIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             ripid: d.value()?,
             c_refs: d.value()?,
             c_iids: d.value()?,
@@ -147,7 +145,7 @@ impl Parameters for RemQueryInterfaceIn {
 /// The response of [`IRemUnknown::rem_query_interface`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemQueryInterfaceOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, size_is(, cIids)] REMQIRESULT **ppQIResults`
     pub pp_qi_results: Option<Vec<REMQIRESULT>>,
@@ -157,7 +155,7 @@ pub struct RemQueryInterfaceOut {
 
 impl Parameters for RemQueryInterfaceOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.pp_qi_results)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -165,7 +163,7 @@ impl Parameters for RemQueryInterfaceOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             pp_qi_results: d.value()?,
             return_value: d.value()?,
         })
@@ -175,7 +173,7 @@ impl Parameters for RemQueryInterfaceOut {
 /// The request of [`IRemUnknown::rem_add_ref`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemAddRefIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in] unsigned short cInterfaceRefs`
     pub c_interface_refs: u16,
@@ -197,7 +195,7 @@ impl RemAddRefIn {
 impl Parameters for RemAddRefIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.c_interface_refs)?;
         e.value(&self.interface_refs)?;
         Ok(())
@@ -205,7 +203,7 @@ impl Parameters for RemAddRefIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             c_interface_refs: d.value()?,
             interface_refs: d.value()?,
         };
@@ -217,7 +215,7 @@ impl Parameters for RemAddRefIn {
 /// The response of [`IRemUnknown::rem_add_ref`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemAddRefOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, size_is(cInterfaceRefs)] HRESULT *pResults`
     pub p_results: Vec<u32>,
@@ -227,7 +225,7 @@ pub struct RemAddRefOut {
 
 impl Parameters for RemAddRefOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.p_results)?;
         e.value(&self.return_value)?;
         Ok(())
@@ -235,7 +233,7 @@ impl Parameters for RemAddRefOut {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             p_results: d.value()?,
             return_value: d.value()?,
         })
@@ -245,7 +243,7 @@ impl Parameters for RemAddRefOut {
 /// The request of [`IRemUnknown::rem_release`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemReleaseIn {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in] unsigned short cInterfaceRefs`
     pub c_interface_refs: u16,
@@ -267,7 +265,7 @@ impl RemReleaseIn {
 impl Parameters for RemReleaseIn {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.c_interface_refs)?;
         e.value(&self.interface_refs)?;
         Ok(())
@@ -275,7 +273,7 @@ impl Parameters for RemReleaseIn {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             c_interface_refs: d.value()?,
             interface_refs: d.value()?,
         };
@@ -287,7 +285,7 @@ impl Parameters for RemReleaseIn {
 /// The response of [`IRemUnknown::rem_release`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemReleaseOut {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// The return value.
     pub return_value: u32,
@@ -295,14 +293,14 @@ pub struct RemReleaseOut {
 
 impl Parameters for RemReleaseOut {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.return_value)?;
         Ok(())
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             return_value: d.value()?,
         })
     }
@@ -431,7 +429,7 @@ pub const I_REM_UNKNOWN2: InterfaceId = InterfaceId {
 /// The request of [`IRemUnknown2::rem_query_interface2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemQueryInterface2In {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthis: ORPCTHIS,
     /// `[in] const IPID *ripid`
     pub ripid: uuid::Uuid,
@@ -451,7 +449,7 @@ impl RemQueryInterface2In {
 impl Parameters for RemQueryInterface2In {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.validate()?;
-        e.value(&self.orpcthis)?;
+        e.value_in_ndr20(&self.orpcthis)?;
         e.value(&self.ripid)?;
         e.value(&self.c_iids)?;
         e.value(&self.iids)?;
@@ -460,7 +458,7 @@ impl Parameters for RemQueryInterface2In {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         let value = Self {
-            orpcthis: d.value()?,
+            orpcthis: d.value_in_ndr20()?,
             ripid: d.value()?,
             c_iids: d.value()?,
             iids: d.value()?,
@@ -473,7 +471,7 @@ impl Parameters for RemQueryInterface2In {
 /// The response of [`IRemUnknown2::rem_query_interface2`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemQueryInterface2Out {
-    /// Implicit in every call of an object ([MS-DCOM] 2.2.13).
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
     pub orpcthat: ORPCTHAT,
     /// `[out, size_is(cIids)] HRESULT *phr`
     pub phr: Vec<u32>,
@@ -485,7 +483,7 @@ pub struct RemQueryInterface2Out {
 
 impl Parameters for RemQueryInterface2Out {
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        e.value(&self.orpcthat)?;
+        e.value_in_ndr20(&self.orpcthat)?;
         e.value(&self.phr)?;
         e.value(&self.pp_mif)?;
         e.value(&self.return_value)?;
@@ -494,7 +492,7 @@ impl Parameters for RemQueryInterface2Out {
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            orpcthat: d.value()?,
+            orpcthat: d.value_in_ndr20()?,
             phr: d.value()?,
             pp_mif: d.value()?,
             return_value: d.value()?,

@@ -1,6 +1,3 @@
-//! Types that the endpoint mapper and the management interface share
-//! ([C706] appendices L and N, [MS-RPCE] 2.2.1.2 and 2.2.1.3).
-//!
 //! Written by `codegen` from `idl/rpctypes.idl`.
 
 use crate::ndr::{

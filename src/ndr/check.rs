@@ -46,12 +46,6 @@ impl<T: Into<Num> + Copy> From<Option<T>> for Num {
     }
 }
 
-impl<T: Into<Num> + Copy> From<Full<T>> for Num {
-    fn from(value: Full<T>) -> Self {
-        value.get().copied().into()
-    }
-}
-
 macro_rules! operators {
     ($($trait:ident $method:ident $checked:expr;)*) => {$(
         impl ops::$trait for Num {

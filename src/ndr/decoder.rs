@@ -67,6 +67,15 @@ impl<'a> Decoder<'a> {
         Ok(value)
     }
 
+    /// Reads a whole construct in NDR 2.0, whatever the syntax of the stub is: the implicit
+    /// parameters of object calls ([MS-DCOM] 2.2.13).
+    pub fn value_in_ndr20<T: Ndr>(&mut self) -> Result<T, DecodeError> {
+        let syntax = std::mem::replace(&mut self.encoding.syntax, Syntax::Ndr20);
+        let result = self.value();
+        self.encoding.syntax = syntax;
+        result
+    }
+
     /// Reads the referent of a pointer.
     pub fn referent<T: Ndr>(&mut self) -> Result<T, DecodeError> {
         self.depth = self.depth.saturating_add(1);

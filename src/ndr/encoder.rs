@@ -50,6 +50,15 @@ impl Encoder {
         value.encode_deferred(self)
     }
 
+    /// Writes a whole construct in NDR 2.0, whatever the syntax of the stub is: the implicit
+    /// parameters of object calls ([MS-DCOM] 2.2.13).
+    pub fn value_in_ndr20<T: Ndr>(&mut self, value: &T) -> Result<(), EncodeError> {
+        let syntax = std::mem::replace(&mut self.encoding.syntax, Syntax::Ndr20);
+        let result = self.value(value);
+        self.encoding.syntax = syntax;
+        result
+    }
+
     /// Writes the referent of a pointer.
     pub fn referent<T: Ndr>(&mut self, value: &T) -> Result<(), EncodeError> {
         self.depth = self.depth.saturating_add(1);

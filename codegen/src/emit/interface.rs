@@ -47,18 +47,31 @@ impl Emitter<'_> {
         suffix: &str,
         direction: &str,
     ) -> Vec<TokenStream> {
-        let name = format_ident!("{}{suffix}", camel_name(&operation.stem));
+        let name = format_ident!("{}{suffix}", camel_name(&operation.name));
         let method = field_name(&operation.name);
         let about = format!("The {direction} of [`{}::{method}`].", camel_name(&interface.name));
         let mut items = self.definition(&name, doc_lines(vec![about]), body);
         items.extend(validate(&name, body));
-        let fields: Vec<Ident> = body.fields.iter().map(|field| ident(&field.name)).collect();
         let validate = (!body.checks.is_empty()).then(|| quote! { self.validate()?; });
-        let (e, d) = match fields.is_empty() {
+        let writes = body.fields.iter().map(|field| {
+            let name = ident(&field.name);
+            match field.always_ndr20 {
+                true => quote! { e.value_in_ndr20(&self.#name)?; },
+                false => quote! { e.value(&self.#name)?; },
+            }
+        });
+        let reads = body.fields.iter().map(|field| {
+            let name = ident(&field.name);
+            match field.always_ndr20 {
+                true => quote! { #name: d.value_in_ndr20()? },
+                false => quote! { #name: d.value()? },
+            }
+        });
+        let (e, d) = match body.fields.is_empty() {
             true => (ident("_e"), ident("_d")),
             false => (ident("e"), ident("d")),
         };
-        let value = quote! { Self { #(#fields: d.value()?,)* } };
+        let value = quote! { Self { #(#reads,)* } };
         let decode = match body.checks.is_empty() {
             true => quote! { Ok(#value) },
             false => quote! {
@@ -71,7 +84,7 @@ impl Emitter<'_> {
             impl Parameters for #name {
                 fn encode(&self, #e: &mut Encoder) -> Result<(), EncodeError> {
                     #validate
-                    #(e.value(&self.#fields)?;)*
+                    #(#writes)*
                     Ok(())
                 }
                 fn decode(#d: &mut Decoder<'_>) -> Result<Self, DecodeError> { #decode }
@@ -81,7 +94,7 @@ impl Emitter<'_> {
     }
 
     fn names(&self, interface: &Interface, operation: &Operation) -> Names {
-        let stem = camel_name(&operation.stem);
+        let stem = camel_name(&operation.name);
         Names {
             method: ident(&field_name(&operation.name)),
             input: self.import(interface.module, &format!("{stem}In")),

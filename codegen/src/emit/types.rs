@@ -325,7 +325,10 @@ impl Emitter<'_> {
         });
         let has_default = body.arms.iter().any(|arm| arm.default);
         let unknown = (!has_default).then(|| quote! { _ => return Err(d.no_arm(tag)) });
-        quote! { Ok(match tag { #(#matches,)* #unknown }) }
+        quote! {
+            let value = match tag { #(#matches,)* #unknown };
+            Ok(value)
+        }
     }
 
     fn union_deferred(&self, body: &Union) -> TokenStream {

@@ -32,7 +32,7 @@ pub enum CType {
     Pointer(Box<CType>, Pointer),
     /// An array; whether it is a string.
     Array(Box<CType>, Option<u64>, bool),
-    /// A number with a `range`.
+    /// A number, array or string with a `range`.
     Ranged(Box<CType>, i128, i128),
 }
 
@@ -121,14 +121,16 @@ impl Resolver<'_> {
 
 /// A typedef's own attributes, kept in its type.
 fn qualify(ty: CType, attrs: &Attrs) -> CType {
-    let ty = if attrs.string { mark_string(ty) } else { ty };
-    match (ty, attrs.range) {
-        (CType::Pointer(to, pointer), _) => {
+    let ty = match if attrs.string { mark_string(ty) } else { ty } {
+        CType::Pointer(to, pointer) => {
             let kind = attrs.pointer.or(pointer.kind);
             CType::Pointer(to, Pointer { kind, lenient: attrs.lenient, ..pointer })
         }
-        (ty, Some((low, high))) => CType::Ranged(ty.into(), low, high),
-        (ty, None) => ty,
+        other => other,
+    };
+    match attrs.range {
+        Some((low, high)) => CType::Ranged(ty.into(), low, high),
+        None => ty,
     }
 }
 

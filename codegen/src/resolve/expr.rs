@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use crate::ast::{Expr, ExprKind, Name};
-use crate::model::{Body, Field, Num, Wire};
+use crate::model::{Body, Field, Num, PointerKind, Prim, Wire};
 use crate::source::{Error, Result};
 
 /// The names that an expression may use.
@@ -65,11 +65,13 @@ impl Resolver<'_> {
     }
 
     /// Whether a number, through at most one pointer, is an enumeration; `None`: no number.
-    fn number_kind(&self, wire: &Wire) -> Option<bool> {
+    pub(super) fn number_kind(&self, wire: &Wire) -> Option<bool> {
         match wire {
-            Wire::Prim(crate::model::Prim::Int(..)) | Wire::Int3264(_) => Some(false),
+            Wire::Prim(Prim::Int(..)) | Wire::Int3264(_) => Some(false),
             Wire::Named(id) => matches!(self.model.body(*id), Some(Body::Enum(_))).then_some(true),
-            Wire::Pointer(_, to) if matches!(**to, Wire::Prim(_)) => self.number_kind(to),
+            Wire::Pointer(PointerKind::Unique, to) if matches!(**to, Wire::Prim(_)) => {
+                self.number_kind(to)
+            }
             _ => None,
         }
     }

@@ -92,8 +92,10 @@ impl Resolver<'_> {
     }
 
     fn range_rule(&self, wire: &Wire, low: i128, high: i128, span: Span) -> Result<Rule> {
+        if self.number_kind(wire) == Some(false) {
+            return Ok(Rule::Range(low, high));
+        }
         match pointee(wire) {
-            Wire::Prim(Prim::Int(..)) | Wire::Int3264(_) => Ok(Rule::Range(low, high)),
             Wire::Conformant(_) | Wire::Varying(_) | Wire::Text(_) | Wire::SizedText(_) => {
                 Ok(Rule::RangeOfCount(low, high))
             }

@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use super::attrs::Attrs;
-use super::ctype::CType;
+use super::ctype::{CType, is_level};
 use super::expr::Names;
 use super::lower::Demand;
 use super::types::{About, field};
@@ -32,11 +32,12 @@ impl Resolver<'_> {
         self.interfaces.insert(interface.name.text.clone(), Some(id));
         let outer = std::mem::replace(&mut self.pointer_default, header.pointer_default);
         interface.items.iter().try_for_each(|item| self.item(item))?;
-        let mut operations = Vec::new();
+        let mut operations: Vec<Operation> = Vec::new();
         for (index, syntax) in interface.operations.iter().enumerate() {
             let opnum = u16::try_from(index).ok().and_then(|own| first_opnum.checked_add(own));
             let opnum = opnum.ok_or_else(|| Error::new(syntax.span, "too many operations"))?;
             if !syntax.name.text.contains("NotUsedOnWire") {
+                self.check_stem(&syntax.name, &operations)?;
                 operations.push(self.operation(syntax, opnum, header.object)?);
             }
         }
@@ -128,24 +129,23 @@ impl Resolver<'_> {
                 doc: "The return value.".to_owned(),
                 idl: self.idl(syntax.result.span()),
                 wire,
+                always_ndr20: false,
             });
         }
         let name = syntax.name.text.clone();
-        let stem = self.stem(&name, syntax.name.span)?;
         let idl = self.idl(syntax.span);
-        Ok(Operation { opnum, name, stem, doc: syntax.doc.clone(), idl, input, output })
+        Ok(Operation { opnum, name, doc: syntax.doc.clone(), idl, input, output })
     }
 
-    /// Stem of the parameter structures' names: the operation's name, unless another interface
-    /// of this file has the same.
-    fn stem(&self, name: &str, span: Span) -> Result<String> {
+    /// The parameter structures take the operation's name, so a file can have it only once.
+    fn check_stem(&self, name: &ast::Name, own: &[Operation]) -> Result<()> {
         let here = self.model.interfaces.iter().filter(|other| other.module == self.module);
-        let taken = here.flat_map(|other| &other.operations).any(|other| other.stem == name);
-        match taken {
-            false => Ok(name.to_owned()),
+        let mut others = here.flat_map(|other| &other.operations).chain(own);
+        match others.any(|other| other.name == name.text) {
+            false => Ok(()),
             true => {
-                let message = format!("two operations of this file are called `{name}`");
-                Err(Error::new(span, message))
+                let message = format!("two operations of this file are called `{}`", name.text);
+                Err(Error::new(name.span, message))
             }
         }
     }
@@ -173,7 +173,7 @@ impl Resolver<'_> {
             let ty = self.declared(base, &syntax.declarator)?;
             let (wire, _) = self.lower(&ty, &attrs, syntax.span, true)?;
             let output = attrs.output;
-            if output && wire_is_by_value(&ty) {
+            if output && is_by_value(&ty) {
                 return Err(Error::new(syntax.span, "an [out] parameter must be a pointer"));
             }
             let input = attrs.input || !output;
@@ -226,15 +226,26 @@ struct Header {
     pointer_default: PointerKind,
 }
 
-fn wire_is_by_value(ty: &CType) -> bool {
-    !matches!(ty, CType::Pointer(..) | CType::Array(..))
+fn is_by_value(ty: &CType) -> bool {
+    match ty {
+        CType::Ranged(of, ..) => is_by_value(of),
+        ty => !is_level(ty),
+    }
 }
 
 /// Puts a parameter in front of the others.
 fn implicit(direction: &mut Struct, wire: Wire, name: &str) {
-    let doc = "Implicit in every call of an object ([MS-DCOM] 2.2.13).".to_owned();
-    let (idl_name, idl) = (name.to_owned(), String::new());
-    direction.fields.insert(0, Field { name: field_name(name), idl_name, doc, idl, wire });
+    let doc =
+        "Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).".to_owned();
+    let field = Field {
+        name: field_name(name),
+        idl_name: name.to_owned(),
+        doc,
+        idl: String::new(),
+        wire,
+        always_ndr20: true,
+    };
+    direction.fields.insert(0, field);
     for check in &mut direction.checks {
         check.field = check.field.saturating_add(1);
     }

@@ -153,7 +153,10 @@ impl Resolver<'_> {
         if let Wire::Named(id) = wire
             && self.model.body(id).is_none()
         {
-            return Err(Error::new(member.span, "this type is not complete here"));
+            return Err(Error::new(
+                member.span,
+                "this type is not complete yet: a type cannot hold itself",
+            ));
         }
         Ok((wire, demands))
     }
@@ -264,7 +267,8 @@ impl Resolver<'_> {
 /// A member or parameter of the model.
 pub fn field(member: &ast::Field, wire: Wire, idl: String) -> Field {
     let idl_name = member.declarator.name.text.clone();
-    Field { name: field_name(&idl_name), idl_name, doc: member.doc.clone(), idl, wire }
+    let (name, doc) = (field_name(&idl_name), member.doc.clone());
+    Field { name, idl_name, doc, idl, wire, always_ndr20: false }
 }
 
 /// The name of an arm: its field's, else its case's.
