@@ -12,7 +12,10 @@ use tracing::info;
 
 use self::crl::CrlRenewal;
 use crate::auth::ntlm::{MicPolicy, NtlmPolicy, NtlmServer, TargetNamePolicy};
-use crate::auth::{AuthError, LocalVerifier, Names, SecurityProviders, SystemEnvironment};
+use crate::auth::{
+    AcceptorFactory, AuthError, Environment, LocalVerifier, Names, SecurityProviders,
+    SystemEnvironment,
+};
 use crate::ca::{CaError, CertificateAuthority, CrlError, Origin, StateFolder};
 use crate::config::{AuthenticationConfig, Config, HostConfig};
 use crate::directory::DirectoryError;
@@ -21,10 +24,10 @@ use crate::enroll::{Enrollment, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
 use crate::model::SddlError;
 use crate::rpc::Service;
-use crate::rpc::association::{AssociationGroups, Endpoint, Limits};
+use crate::rpc::association::{AssociationGroups, Endpoint};
 use crate::rpc::epm::{self, EndpointMapper, EndpointTable};
 use crate::rpc::mgmt::{Management, Statistics};
-use crate::rpc::server::{self as rpc_server, DrainTimeout, ServerLimits};
+use crate::rpc::server::{self as rpc_server, DrainTimeout};
 use crate::services::CertPassage;
 use crate::store::{SledStore, StoreError};
 
@@ -32,7 +35,7 @@ use crate::store::{SledStore, StoreError};
 pub struct Server {
     config: Config,
     enrollment: Arc<Enrollment>,
-    providers: Arc<SecurityProviders>,
+    providers: Arc<dyn AcceptorFactory>,
     renewal: CrlRenewal,
     mapper: Vec<TcpListener>,
     passage: Vec<TcpListener>,
@@ -136,9 +139,9 @@ impl Server {
         let endpoint = |services: Vec<Arc<dyn Service>>| {
             Arc::new(Endpoint {
                 services,
-                acceptors: Arc::clone(&self.providers) as _,
+                acceptors: Arc::clone(&self.providers),
                 groups: Arc::clone(&groups),
-                limits: Limits::default(),
+                limits: self.config.limits.of_connections(),
             })
         };
         let statistics = Arc::new(Statistics::default());
@@ -155,8 +158,7 @@ impl Server {
         let mapper = self.mapper.into_iter().map(|one| (one, Arc::clone(&mapper)));
         let passage = self.passage.into_iter().map(|one| (one, Arc::clone(&passage)));
         let listeners = mapper.chain(passage).collect();
-        let limits =
-            ServerLimits { drain_timeout: self.config.listen.drain, ..ServerLimits::default() };
+        let limits = self.config.limits.of_server(self.config.listen.drain);
         let renewal = tokio::spawn(self.renewal.run(stop.clone()));
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
@@ -193,8 +195,8 @@ fn providers(
     directory: &Arc<EmbeddedDirectory>,
 ) -> Result<SecurityProviders, ServerError> {
     let AuthenticationConfig { raw_ntlm, require_mic, require_target_name } = config.authentication;
-    let environment = Arc::new(SystemEnvironment);
-    let accounts = Arc::clone(directory);
+    let environment: Arc<dyn Environment> = Arc::new(SystemEnvironment);
+    let verifier = LocalVerifier::new(directory.clone(), Arc::clone(&environment))?;
     let policy = NtlmPolicy {
         mic: if require_mic { MicPolicy::Always } else { MicPolicy::Announced },
         target_name: match require_target_name {
@@ -205,7 +207,7 @@ fn providers(
     let ntlm = NtlmServer {
         names: names(&config.host, directory),
         policy,
-        verifier: Arc::new(LocalVerifier::new(accounts, Arc::clone(&environment) as _)?),
+        verifier: Arc::new(verifier),
         environment,
     };
     Ok(SecurityProviders { ntlm: Arc::new(ntlm), raw_ntlm })

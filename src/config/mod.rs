@@ -12,6 +12,8 @@ use crate::logging::LogConfig;
 use crate::model::deserialize_duration;
 use crate::policy::{self, SuppliedNames};
 use crate::request;
+use crate::rpc::association::Limits;
+use crate::rpc::server::ServerLimits;
 use crate::store::StoreConfig;
 
 /// The whole file. Paths in it are relative to the folder that it lies in.
@@ -26,6 +28,8 @@ pub struct Config {
     pub host: HostConfig,
     /// Where clients connect.
     pub listen: ListenConfig,
+    /// How far clients may go.
+    pub limits: LimitsConfig,
     /// How clients log on.
     pub authentication: AuthenticationConfig,
     /// Who may enroll, and what requests may hold.
@@ -45,6 +49,7 @@ impl Default for Config {
             directory: PathBuf::from("directory.toml"),
             host: HostConfig::default(),
             listen: ListenConfig::default(),
+            limits: LimitsConfig::default(),
             authentication: AuthenticationConfig::default(),
             enrollment: EnrollmentConfig::default(),
             ca: CaConfig::default(),
@@ -85,6 +90,68 @@ impl Default for ListenConfig {
             endpoint_mapper: vec![SocketAddr::from(([0, 0, 0, 0], 135))],
             enrollment: vec![SocketAddr::from(([0, 0, 0, 0], 49_170))],
             drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How far clients may go: section `[limits]`.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Connections, all together. Default 1024.
+    pub connections: usize,
+    /// Connections from one address. Default 128.
+    pub connections_per_address: usize,
+    /// Calls of one account at a time; further ones are told to come again. Default 32.
+    pub calls_per_account: usize,
+    /// The largest call, its fragments put together, in bytes. Default 4 MiB.
+    pub call_bytes: usize,
+    /// How long a client may take to log on. Default `30s`.
+    #[serde(deserialize_with = "deserialize_duration")]
+    pub logon_time: Duration,
+    /// How long a client may take to send one call, or to read its answer. Default `1m`.
+    #[serde(deserialize_with = "deserialize_duration")]
+    pub transfer_time: Duration,
+    /// After what time without a call a connection is closed. Default `15m`.
+    #[serde(deserialize_with = "deserialize_duration")]
+    pub idle_time: Duration,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            connections_per_address: 128,
+            calls_per_account: 32,
+            call_bytes: 4 * 1024 * 1024,
+            logon_time: Duration::from_secs(30),
+            transfer_time: Duration::from_secs(60),
+            idle_time: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+impl LimitsConfig {
+    /// Limits of each connection.
+    pub fn of_connections(&self) -> Limits {
+        Limits {
+            max_request: self.call_bytes,
+            max_in_flight_bytes: self.call_bytes.saturating_mul(2),
+            handshake_timeout: self.logon_time,
+            receive_timeout: self.transfer_time,
+            idle_timeout: self.idle_time,
+            ..Limits::default()
+        }
+    }
+
+    /// Limits across connections; calls may go on for `drain_timeout` once the server stops.
+    pub fn of_server(&self, drain_timeout: Duration) -> ServerLimits {
+        ServerLimits {
+            max_connections: self.connections,
+            max_connections_per_address: self.connections_per_address,
+            max_calls_per_principal: self.calls_per_account,
+            write_timeout: self.transfer_time,
+            drain_timeout,
         }
     }
 }
@@ -248,6 +315,9 @@ impl Config {
                 "listen.enrollment",
                 "name at least one address, such as 127.0.0.1:49170",
             ));
+        }
+        if self.limits.call_bytes < max_request_bytes.saturating_mul(2) {
+            return Err(("limits.call_bytes", "at least twice enrollment.max_request_bytes"));
         }
         if min_rsa_bits < 2048 {
             return Err(("enrollment.min_rsa_bits", "keys below 2048 bits are not safe"));

@@ -24,7 +24,7 @@ fn a_new_file_is_the_default_and_names_every_setting() {
     assert_eq!(format!("{:?}", parse(&explicit).expect("valid")), as_written);
     let settings: toml::Table = uncommented(&text).parse().expect("valid");
     let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
-    assert_eq!(count, 2 + 2 + 3 + 3 + 6 + 9 + 2 + 2, "a setting without explanation?");
+    assert_eq!(count, 2 + 2 + 3 + 7 + 3 + 6 + 9 + 2 + 2, "a setting without explanation?");
 }
 
 #[test]
@@ -54,7 +54,8 @@ fn paths_are_relative_to_the_file() {
 fn settings_reach_their_rooms() {
     let config = parse(
         "[enrollment]\nmax_validity = '90d'\nsupplied_names = 'deny'\nmin_rsa_bits = 3072\n\
-         max_rsa_bits = 4096\nmax_request_bytes = 5000",
+         max_rsa_bits = 4096\nmax_request_bytes = 5000\n\
+         [limits]\nconnections = 5\ncall_bytes = 20000\nidle_time = '7s'",
     )
     .expect("valid");
     let limits = config.enrollment.limits();
@@ -63,6 +64,11 @@ fn settings_reach_their_rooms() {
     assert_eq!(policy.supplied_names, SuppliedNames::Deny);
     assert_eq!(policy.max_validity, Duration::from_secs(90 * 86_400));
     assert_eq!(policy.clock_skew, Duration::from_secs(1));
+    let connections = config.limits.of_connections();
+    assert_eq!(connections.max_request, 20_000);
+    assert_eq!(connections.idle_timeout, Duration::from_secs(7));
+    let server = config.limits.of_server(Duration::from_secs(3));
+    assert_eq!((server.max_connections, server.drain_timeout), (5, Duration::from_secs(3)));
 }
 
 #[test]
@@ -75,6 +81,7 @@ fn errors_name_file_and_setting() {
         ("[enrollment]\nmax_rsa_bits = 16384", "enrollment.max_rsa_bits"),
         ("[enrollment]\nmax_rsa_bits = 2048\nmin_rsa_bits = 4096", "enrollment.max_rsa_bits"),
         ("[enrollment]\nmax_request_bytes = 100000", "store.max_row_bytes"),
+        ("[limits]\ncall_bytes = 4096", "limits.call_bytes"),
         ("[enrollment]\nmax_validity = 'long'", "no span of time"),
         ("[log]\nformat = 'xml'", "line 2"),
     ] {
