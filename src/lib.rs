@@ -10,6 +10,7 @@ pub mod auth;
 pub mod ca;
 pub mod client;
 pub mod config;
+pub mod dcom;
 pub mod directory;
 pub mod enroll;
 #[rustfmt::skip]
