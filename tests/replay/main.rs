@@ -14,6 +14,7 @@ mod pcap;
 #[path = "../support/tally.rs"]
 mod tally;
 
+mod association;
 mod crls;
 mod ntlm;
 mod pdus;

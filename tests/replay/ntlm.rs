@@ -91,7 +91,7 @@ fn open(connection: &Connection, password: Option<&str>) -> Option<(AuthLevel, u
 }
 
 /// The three NTLM messages of a connection.
-struct Exchange {
+pub struct Exchange {
     level: AuthLevel,
     negotiate: Vec<u8>,
     challenge: Vec<u8>,
@@ -99,7 +99,7 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn of(connection: &Connection) -> Option<Self> {
+    pub fn of(connection: &Connection) -> Option<Self> {
         let mut tokens = Vec::new();
         let mut level = None;
         for (_, bytes) in &connection.pdus {
@@ -127,7 +127,7 @@ impl Exchange {
         char::decode_utf16(units).map(Result::unwrap).collect()
     }
 
-    fn exported_session_key(&self, password: Option<&str>) -> Key {
+    pub fn exported_session_key(&self, password: Option<&str>) -> Key {
         let base = match password {
             Some(password) => {
                 let key = response_key(&nt_hash(password), &self.name(36), &self.name(28));
