@@ -1,9 +1,10 @@
 //! Written by `codegen` from `idl/oaut.idl`.
 
 use crate::ndr::{
-    self, Align, DecodeError, Decoder, EncodeError, Encoder, Invalid, Ndr, num,
+    self, Align, DecodeError, Decoder, EncodeError, Encoder, Encoding, Fault,
+    InterfaceId, Invalid, Invoke, Ndr, Parameters, num,
 };
-use super::orpc::MInterfacePointer;
+use super::orpc::{MInterfacePointer, ORPCTHAT, ORPCTHIS};
 
 /// Type of a value in a VARIANT or SAFEARRAY ([MS-OAUT] 2.2.7).
 ///
@@ -1714,5 +1715,602 @@ impl Ndr for wireSAFEARRAYStr {
     fn decode_deferred(&mut self, d: &mut Decoder<'_>) -> Result<(), DecodeError> {
         self.u_array_structs.decode_deferred(d)?;
         Ok(self.validate()?)
+    }
+}
+
+/// Arguments of a call, last one first ([MS-OAUT] 2.2.33).
+///
+/// ```idl
+/// typedef struct tagDISPPARAMS {
+///     [size_is(cArgs)] VARIANT *rgvarg;
+///     [size_is(cNamedArgs)] DISPID *rgdispidNamedArgs;
+///     UINT cArgs;
+///     UINT cNamedArgs;
+/// } DISPPARAMS;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DISPPARAMS {
+    /// The arguments.
+    pub rgvarg: Option<Vec<Option<Box<wireVARIANTStr>>>>,
+    /// Members that the named arguments set.
+    pub rgdispid_named_args: Option<Vec<i32>>,
+    /// Number of arguments.
+    pub c_args: u32,
+    /// Number of named arguments among them.
+    pub c_named_args: u32,
+}
+
+impl DISPPARAMS {
+    fn validate(&self) -> Result<(), Invalid> {
+        ndr::size_is("rgvarg", num(self.c_args), &self.rgvarg)?;
+        ndr::size_is(
+            "rgdispidNamedArgs",
+            num(self.c_named_args),
+            &self.rgdispid_named_args,
+        )?;
+        Ok(())
+    }
+}
+
+impl Ndr for DISPPARAMS {
+    const ALIGN: Align = Align::new(4, 8);
+    const MIN_SIZE: usize = 16;
+
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        self.validate()?;
+        e.align(Self::ALIGN);
+        self.rgvarg.encode(e)?;
+        self.rgdispid_named_args.encode(e)?;
+        self.c_args.encode(e)?;
+        self.c_named_args.encode(e)?;
+        e.align64(Self::ALIGN);
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        d.align(Self::ALIGN);
+        let value = Self {
+            rgvarg: Ndr::decode(d)?,
+            rgdispid_named_args: Ndr::decode(d)?,
+            c_args: Ndr::decode(d)?,
+            c_named_args: Ndr::decode(d)?,
+        };
+        d.align64(Self::ALIGN);
+        Ok(value)
+    }
+
+    fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        self.rgvarg.encode_deferred(e)?;
+        self.rgdispid_named_args.encode_deferred(e)?;
+        Ok(())
+    }
+
+    fn decode_deferred(&mut self, d: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        self.rgvarg.decode_deferred(d)?;
+        self.rgdispid_named_args.decode_deferred(d)?;
+        Ok(self.validate()?)
+    }
+}
+
+/// Why a call failed ([MS-OAUT] 2.2.34).
+///
+/// ```idl
+/// typedef struct tagEXCEPINFO {
+///     WORD wCode;
+///     WORD wReserved;
+///     BSTR bstrSource;
+///     BSTR bstrDescription;
+///     BSTR bstrHelpFile;
+///     DWORD dwHelpContext;
+///     unsigned __int3264 pvReserved;
+///     unsigned __int3264 pfnDeferredFillIn;
+///     HRESULT scode;
+/// } EXCEPINFO;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EXCEPINFO {
+    /// Error code of the application, or 0.
+    pub w_code: u16,
+    /// Zero.
+    pub w_reserved: u16,
+    /// Where the error arose.
+    pub bstr_source: Option<Box<FLAGGED_WORD_BLOB>>,
+    /// What it is.
+    pub bstr_description: Option<Box<FLAGGED_WORD_BLOB>>,
+    /// File that explains it.
+    pub bstr_help_file: Option<Box<FLAGGED_WORD_BLOB>>,
+    /// Place in the file.
+    pub dw_help_context: u32,
+    /// Zero.
+    pub pv_reserved: ndr::UInt3264,
+    /// Zero.
+    pub pfn_deferred_fill_in: ndr::UInt3264,
+    /// Error code of the system, or 0.
+    pub scode: u32,
+}
+
+impl Ndr for EXCEPINFO {
+    const ALIGN: Align = Align::new(4, 8);
+    const MIN_SIZE: usize = 32;
+
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        e.align(Self::ALIGN);
+        self.w_code.encode(e)?;
+        self.w_reserved.encode(e)?;
+        self.bstr_source.encode(e)?;
+        self.bstr_description.encode(e)?;
+        self.bstr_help_file.encode(e)?;
+        self.dw_help_context.encode(e)?;
+        self.pv_reserved.encode(e)?;
+        self.pfn_deferred_fill_in.encode(e)?;
+        self.scode.encode(e)?;
+        e.align64(Self::ALIGN);
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        d.align(Self::ALIGN);
+        let value = Self {
+            w_code: Ndr::decode(d)?,
+            w_reserved: Ndr::decode(d)?,
+            bstr_source: Ndr::decode(d)?,
+            bstr_description: Ndr::decode(d)?,
+            bstr_help_file: Ndr::decode(d)?,
+            dw_help_context: Ndr::decode(d)?,
+            pv_reserved: Ndr::decode(d)?,
+            pfn_deferred_fill_in: Ndr::decode(d)?,
+            scode: Ndr::decode(d)?,
+        };
+        d.align64(Self::ALIGN);
+        Ok(value)
+    }
+
+    fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        self.bstr_source.encode_deferred(e)?;
+        self.bstr_description.encode_deferred(e)?;
+        self.bstr_help_file.encode_deferred(e)?;
+        Ok(())
+    }
+
+    fn decode_deferred(&mut self, d: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        self.bstr_source.decode_deferred(d)?;
+        self.bstr_description.decode_deferred(d)?;
+        self.bstr_help_file.decode_deferred(d)?;
+        Ok(())
+    }
+}
+
+/// `IDispatch`, version 0.0.
+pub const I_DISPATCH: InterfaceId = InterfaceId {
+    uuid: uuid::Uuid::from_u128(0x00020400_0000_0000_c000_000000000046),
+    major: 0,
+    minor: 0,
+};
+
+/// The request of [`IDispatch::get_type_info_count`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTypeInfoCountIn {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthis: ORPCTHIS,
+}
+
+impl Parameters for GetTypeInfoCountIn {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        e.value_in_ndr20(&self.orpcthis)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+        })
+    }
+}
+
+/// The response of [`IDispatch::get_type_info_count`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTypeInfoCountOut {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthat: ORPCTHAT,
+    /// `[out] UINT *pctinfo`
+    pub pctinfo: u32,
+    /// The return value.
+    pub return_value: u32,
+}
+
+impl Parameters for GetTypeInfoCountOut {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        e.value_in_ndr20(&self.orpcthat)?;
+        e.value(&self.pctinfo)?;
+        e.value(&self.return_value)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            orpcthat: d.value_in_ndr20()?,
+            pctinfo: d.value()?,
+            return_value: d.value()?,
+        })
+    }
+}
+
+/// The request of [`IDispatch::get_type_info`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTypeInfoIn {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthis: ORPCTHIS,
+    /// `[in] UINT iTInfo`
+    pub i_t_info: u32,
+    /// `[in] LCID lcid`
+    pub lcid: u32,
+}
+
+impl Parameters for GetTypeInfoIn {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        e.value_in_ndr20(&self.orpcthis)?;
+        e.value(&self.i_t_info)?;
+        e.value(&self.lcid)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            orpcthis: d.value_in_ndr20()?,
+            i_t_info: d.value()?,
+            lcid: d.value()?,
+        })
+    }
+}
+
+/// The response of [`IDispatch::get_type_info`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTypeInfoOut {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthat: ORPCTHAT,
+    /// `[out] ITypeInfo **ppTInfo`
+    pub pp_t_info: Option<Box<MInterfacePointer>>,
+    /// The return value.
+    pub return_value: u32,
+}
+
+impl Parameters for GetTypeInfoOut {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        e.value_in_ndr20(&self.orpcthat)?;
+        e.value(&self.pp_t_info)?;
+        e.value(&self.return_value)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            orpcthat: d.value_in_ndr20()?,
+            pp_t_info: d.value()?,
+            return_value: d.value()?,
+        })
+    }
+}
+
+/// The request of [`IDispatch::get_i_ds_of_names`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetIDsOfNamesIn {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthis: ORPCTHIS,
+    /// `[in] const IID *riid`
+    pub riid: uuid::Uuid,
+    /// `[in, size_is(cNames)] LPOLESTR *rgszNames`
+    pub rgsz_names: Vec<Option<ndr::WideString>>,
+    /// `[in, range(0, 16384)] UINT cNames`
+    pub c_names: u32,
+    /// `[in] LCID lcid`
+    pub lcid: u32,
+}
+
+impl GetIDsOfNamesIn {
+    fn validate(&self) -> Result<(), Invalid> {
+        ndr::size_is("rgszNames", num(self.c_names), &self.rgsz_names)?;
+        ndr::range("cNames", num(self.c_names), 0, 16384)?;
+        Ok(())
+    }
+}
+
+impl Parameters for GetIDsOfNamesIn {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        self.validate()?;
+        e.value_in_ndr20(&self.orpcthis)?;
+        e.value(&self.riid)?;
+        e.value(&self.rgsz_names)?;
+        e.value(&self.c_names)?;
+        e.value(&self.lcid)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let value = Self {
+            orpcthis: d.value_in_ndr20()?,
+            riid: d.value()?,
+            rgsz_names: d.value()?,
+            c_names: d.value()?,
+            lcid: d.value()?,
+        };
+        value.validate()?;
+        Ok(value)
+    }
+}
+
+/// The response of [`IDispatch::get_i_ds_of_names`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetIDsOfNamesOut {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthat: ORPCTHAT,
+    /// `[out, size_is(cNames)] DISPID *rgDispId`
+    pub rg_disp_id: Vec<i32>,
+    /// The return value.
+    pub return_value: u32,
+}
+
+impl Parameters for GetIDsOfNamesOut {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        e.value_in_ndr20(&self.orpcthat)?;
+        e.value(&self.rg_disp_id)?;
+        e.value(&self.return_value)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            orpcthat: d.value_in_ndr20()?,
+            rg_disp_id: d.value()?,
+            return_value: d.value()?,
+        })
+    }
+}
+
+/// The request of [`IDispatch::invoke`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeIn {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthis: ORPCTHIS,
+    /// `[in] DISPID dispIdMember`
+    pub disp_id_member: i32,
+    /// `[in] const IID *riid`
+    pub riid: uuid::Uuid,
+    /// `[in] LCID lcid`
+    pub lcid: u32,
+    /// `[in] DWORD dwFlags`
+    pub dw_flags: u32,
+    /// `[in] DISPPARAMS *pDispParams`
+    pub p_disp_params: DISPPARAMS,
+    /// `[in] UINT cVarRef`
+    pub c_var_ref: u32,
+    /// `[in, size_is(cVarRef)] UINT *rgVarRefIdx`
+    pub rg_var_ref_idx: Vec<u32>,
+    /// `[in, out, size_is(cVarRef)] VARIANT *rgVarRef`
+    pub rg_var_ref: Vec<Option<Box<wireVARIANTStr>>>,
+}
+
+impl InvokeIn {
+    fn validate(&self) -> Result<(), Invalid> {
+        ndr::size_is("rgVarRefIdx", num(self.c_var_ref), &self.rg_var_ref_idx)?;
+        ndr::size_is("rgVarRef", num(self.c_var_ref), &self.rg_var_ref)?;
+        Ok(())
+    }
+}
+
+impl Parameters for InvokeIn {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        self.validate()?;
+        e.value_in_ndr20(&self.orpcthis)?;
+        e.value(&self.disp_id_member)?;
+        e.value(&self.riid)?;
+        e.value(&self.lcid)?;
+        e.value(&self.dw_flags)?;
+        e.value(&self.p_disp_params)?;
+        e.value(&self.c_var_ref)?;
+        e.value(&self.rg_var_ref_idx)?;
+        e.value(&self.rg_var_ref)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        let value = Self {
+            orpcthis: d.value_in_ndr20()?,
+            disp_id_member: d.value()?,
+            riid: d.value()?,
+            lcid: d.value()?,
+            dw_flags: d.value()?,
+            p_disp_params: d.value()?,
+            c_var_ref: d.value()?,
+            rg_var_ref_idx: d.value()?,
+            rg_var_ref: d.value()?,
+        };
+        value.validate()?;
+        Ok(value)
+    }
+}
+
+/// The response of [`IDispatch::invoke`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeOut {
+    /// Implicit in every call of an object; always in NDR 2.0 ([MS-DCOM] 2.2.13).
+    pub orpcthat: ORPCTHAT,
+    /// `[out] VARIANT *pVarResult`
+    pub p_var_result: Option<Box<wireVARIANTStr>>,
+    /// `[out] EXCEPINFO *pExcepInfo`
+    pub p_excep_info: EXCEPINFO,
+    /// `[out] UINT *pArgErr`
+    pub p_arg_err: u32,
+    /// `[in, out, size_is(cVarRef)] VARIANT *rgVarRef`
+    pub rg_var_ref: Vec<Option<Box<wireVARIANTStr>>>,
+    /// The return value.
+    pub return_value: u32,
+}
+
+impl Parameters for InvokeOut {
+    fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        e.value_in_ndr20(&self.orpcthat)?;
+        e.value(&self.p_var_result)?;
+        e.value(&self.p_excep_info)?;
+        e.value(&self.p_arg_err)?;
+        e.value(&self.rg_var_ref)?;
+        e.value(&self.return_value)?;
+        Ok(())
+    }
+
+    fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            orpcthat: d.value_in_ndr20()?,
+            p_var_result: d.value()?,
+            p_excep_info: d.value()?,
+            p_arg_err: d.value()?,
+            rg_var_ref: d.value()?,
+            return_value: d.value()?,
+        })
+    }
+}
+
+/// Calls by name; the interface that a VARIANT may refer to ([MS-OAUT] 3.1.4).
+pub trait IDispatch {
+    /// What the server is told of each call: who, how, from where.
+    type Call: Send + Sync;
+
+    /// Opnum 3: whether there is type information ([MS-OAUT] 3.1.4.1).
+    ///
+    /// ```idl
+    /// HRESULT GetTypeInfoCount(
+    ///     [out] UINT *pctinfo
+    /// );
+    /// ```
+    fn get_type_info_count(
+        &self,
+        call: &Self::Call,
+        request: GetTypeInfoCountIn,
+    ) -> impl Future<Output = Result<GetTypeInfoCountOut, Fault>> + Send;
+
+    /// Opnum 4: the type information ([MS-OAUT] 3.1.4.2).
+    ///
+    /// ```idl
+    /// HRESULT GetTypeInfo(
+    ///     [in] UINT iTInfo,
+    ///     [in] LCID lcid,
+    ///     [out] ITypeInfo **ppTInfo
+    /// );
+    /// ```
+    fn get_type_info(
+        &self,
+        call: &Self::Call,
+        request: GetTypeInfoIn,
+    ) -> impl Future<Output = Result<GetTypeInfoOut, Fault>> + Send;
+
+    /// Opnum 5: names to members ([MS-OAUT] 3.1.4.3).
+    ///
+    /// ```idl
+    /// HRESULT GetIDsOfNames(
+    ///     [in] const IID *riid,
+    ///     [in, size_is(cNames)] LPOLESTR *rgszNames,
+    ///     [in, range(0, 16384)] UINT cNames,
+    ///     [in] LCID lcid,
+    ///     [out, size_is(cNames)] DISPID *rgDispId
+    /// );
+    /// ```
+    fn get_i_ds_of_names(
+        &self,
+        call: &Self::Call,
+        request: GetIDsOfNamesIn,
+    ) -> impl Future<Output = Result<GetIDsOfNamesOut, Fault>> + Send;
+
+    /// Opnum 6: call a member ([MS-OAUT] 3.1.4.4).
+    ///
+    /// ```idl
+    /// HRESULT Invoke(
+    ///     [in] DISPID dispIdMember,
+    ///     [in] const IID *riid,
+    ///     [in] LCID lcid,
+    ///     [in] DWORD dwFlags,
+    ///     [in] DISPPARAMS *pDispParams,
+    ///     [out] VARIANT *pVarResult,
+    ///     [out] EXCEPINFO *pExcepInfo,
+    ///     [out] UINT *pArgErr,
+    ///     [in] UINT cVarRef,
+    ///     [in, size_is(cVarRef)] UINT *rgVarRefIdx,
+    ///     [in, out, size_is(cVarRef)] VARIANT *rgVarRef
+    /// );
+    /// ```
+    fn invoke(
+        &self,
+        call: &Self::Call,
+        request: InvokeIn,
+    ) -> impl Future<Output = Result<InvokeOut, Fault>> + Send;
+}
+
+/// Decodes a request to [`IDispatch`], has `server` carry it out, encodes the response.
+pub async fn dispatch_i_dispatch<S: IDispatch + Sync>(
+    server: &S,
+    call: &S::Call,
+    opnum: u16,
+    encoding: Encoding,
+    stub: &[u8],
+) -> Result<Vec<u8>, Fault> {
+    match opnum {
+        3 => {
+            const OPERATION: &str = "IDispatch::GetTypeInfoCount";
+            let request = ndr::request(OPERATION, encoding, stub)?;
+            let response = server.get_type_info_count(call, request).await?;
+            ndr::response(OPERATION, encoding, &response)
+        }
+        4 => {
+            const OPERATION: &str = "IDispatch::GetTypeInfo";
+            let request = ndr::request(OPERATION, encoding, stub)?;
+            let response = server.get_type_info(call, request).await?;
+            ndr::response(OPERATION, encoding, &response)
+        }
+        5 => {
+            const OPERATION: &str = "IDispatch::GetIDsOfNames";
+            let request = ndr::request(OPERATION, encoding, stub)?;
+            let response = server.get_i_ds_of_names(call, request).await?;
+            ndr::response(OPERATION, encoding, &response)
+        }
+        6 => {
+            const OPERATION: &str = "IDispatch::Invoke";
+            let request = ndr::request(OPERATION, encoding, stub)?;
+            let response = server.invoke(call, request).await?;
+            ndr::response(OPERATION, encoding, &response)
+        }
+        _ => Err(Fault::OP_RANGE),
+    }
+}
+
+/// Calls [`IDispatch`] through a transport that is bound to it.
+#[derive(Debug)]
+pub struct IDispatchClient<T>(pub T);
+
+impl<T: Invoke> IDispatchClient<T> {
+    /// Opnum 3: whether there is type information ([MS-OAUT] 3.1.4.1).
+    pub async fn get_type_info_count(
+        &mut self,
+        request: &GetTypeInfoCountIn,
+    ) -> Result<GetTypeInfoCountOut, T::Error> {
+        ndr::call(&mut self.0, 3, request).await
+    }
+
+    /// Opnum 4: the type information ([MS-OAUT] 3.1.4.2).
+    pub async fn get_type_info(
+        &mut self,
+        request: &GetTypeInfoIn,
+    ) -> Result<GetTypeInfoOut, T::Error> {
+        ndr::call(&mut self.0, 4, request).await
+    }
+
+    /// Opnum 5: names to members ([MS-OAUT] 3.1.4.3).
+    pub async fn get_i_ds_of_names(
+        &mut self,
+        request: &GetIDsOfNamesIn,
+    ) -> Result<GetIDsOfNamesOut, T::Error> {
+        ndr::call(&mut self.0, 5, request).await
+    }
+
+    /// Opnum 6: call a member ([MS-OAUT] 3.1.4.4).
+    pub async fn invoke(&mut self, request: &InvokeIn) -> Result<InvokeOut, T::Error> {
+        ndr::call(&mut self.0, 6, request).await
     }
 }

@@ -49,6 +49,10 @@ NOT_IN_NDR64 = {
     "sam_logon_ex_sam2": "Samba has an inner structure, which moves the gaps",
     "sam_logon_ex_sam4": "Samba has an inner structure, which moves the gaps",
 }
+NOT_IN_BIG_ENDIAN = {
+    "mgmt_if_ids": "Samba has one word for the two halves of the version",
+    "sam_logon_ex_sam2": "Samba has octets for the first of the spare words",
+}
 
 PAC_BUFFERS = {
     "pac_logon_info": (krb5pac.PAC_TYPE_LOGON_INFO, krb5pac.PAC_LOGON_INFO_CTR),
@@ -66,7 +70,7 @@ def calls(scapy):
             setattr(call, field, value)
         unpack(call, scapy[name, "ndr"])
         for encoding, how in ENCODINGS.items():
-            if encoding != "ndr64" or name not in NOT_IN_NDR64:
+            if name not in {"ndr": (), "ndr-big": NOT_IN_BIG_ENDIAN, "ndr64": NOT_IN_NDR64}[encoding]:
                 yield {"name": name, "encoding": encoding, "stub": pack(call, **how).hex()}
 
 

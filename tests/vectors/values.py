@@ -337,7 +337,7 @@ CALLS = {
         "entry_handle": HANDLE,
         "entries": [
             {"object": guid("00000000-0000-0000-0000-000000000000"),
-             "tower": {"tower_octet_string": TOWER}, "annotation": "wcce"},
+             "tower": {"tower_octet_string": TOWER}, "annotation": "wcce CA"},
             {"object": guid("01020304-0506-0708-090a-0b0c0d0e0f10"),
              "tower": {"tower_octet_string": TOWER[:-2]}, "annotation": ""},
         ],
