@@ -117,8 +117,7 @@ fn prepare(folder: &Path, port: u16) {
     assert!(init.success());
     let path = folder.join("wcced.toml");
     let settings = fs::read_to_string(&path).expect("the configuration");
-    let listen =
-        format!("[listen]\nendpoint_mapper = []\nenrollment = [\"127.0.0.1:{port}\"]\n");
+    let listen = format!("[listen]\nendpoint_mapper = []\nenrollment = [\"127.0.0.1:{port}\"]\n");
     fs::write(&path, settings.replacen("[listen]\n", &listen, 1)).expect("written");
     let path = folder.join("directory.toml");
     let mut directory = fs::read_to_string(&path).expect("the directory");
