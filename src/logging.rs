@@ -33,6 +33,16 @@ impl Default for LogConfig {
     }
 }
 
+impl LogConfig {
+    /// What is logged.
+    ///
+    /// # Errors
+    /// Where the level cannot be understood.
+    pub fn filter(&self) -> Result<EnvFilter, LoggingError> {
+        Ok(EnvFilter::builder().parse(&self.level)?)
+    }
+}
+
 /// Why logging cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
@@ -49,7 +59,7 @@ pub enum LoggingError {
 /// # Errors
 /// Where the level cannot be understood, or logging has been started already.
 pub fn start(config: &LogConfig) -> Result<(), LoggingError> {
-    let filter = EnvFilter::builder().parse(&config.level)?;
+    let filter = config.filter()?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

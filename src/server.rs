@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tracing::info;
+use tracing::{info, warn};
 
 use self::crl::CrlRenewal;
 use crate::auth::ntlm::{MicPolicy, NtlmPolicy, NtlmServer, TargetNamePolicy};
@@ -22,7 +22,8 @@ use crate::directory::DirectoryError;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::enroll::{Enrollment, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
-use crate::model::SddlError;
+use crate::model::{SddlError, TemplateTable};
+use crate::policy;
 use crate::rpc::Service;
 use crate::rpc::association::{AssociationGroups, Endpoint};
 use crate::rpc::epm::{self, EndpointMapper, EndpointTable};
@@ -178,6 +179,7 @@ async fn load(config: Config) -> Result<Parts, ServerError> {
     tokio::task::spawn_blocking(move || {
         let state = StateFolder::new(&config.state);
         let directory = EmbeddedDirectory::load(&config.directory)?;
+        warn_of_templates(&directory.table());
         let (ca, origin) = CertificateAuthority::init(&config.ca, &state, SystemTime::now())?;
         if origin == Origin::Created {
             let (certificate, key) = (state.certificate(), state.key());
@@ -188,6 +190,14 @@ async fn load(config: Config) -> Result<Parts, ServerError> {
         Ok(Parts { ca, directory, store })
     })
     .await?
+}
+
+fn warn_of_templates(table: &TemplateTable) {
+    for row in table.rows().iter().filter(|row| row.enabled) {
+        for finding in policy::lint(&row.template) {
+            warn!(template = row.template.name, severity = ?finding.severity, "{}", finding.text);
+        }
+    }
 }
 
 fn providers(

@@ -5,15 +5,18 @@ use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
 use wcce::auth::ntlm::nt_hash;
+use wcce::ca::{CertificateAuthority, StateFolder};
 use wcce::config::{Config, NewConfig};
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::model::Sid;
+use wcce::policy::lint;
 use wcce::server::Server;
 use wcce::{logging, process};
 use zeroize::Zeroizing;
@@ -68,7 +71,7 @@ struct InitArguments {
     /// Where to write wcced.toml and directory.toml. Files that are there are kept.
     #[arg(short, long, default_value = "/etc/wcce")]
     folder: PathBuf,
-    /// NetBIOS name of the domain: the DOMAIN in DOMAIN\\user.
+    /// NetBIOS name of the domain: the first part of account names.
     #[arg(long, default_value = "WCCE")]
     netbios: String,
     /// DNS name of the domain.
@@ -87,13 +90,8 @@ struct InitArguments {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Serve(ConfigArgument { config }) => serve(&config),
-        Command::Init(arguments) => init(&arguments),
-        Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
-        Command::HashPassword => hash_password(),
-    };
-    match result {
+    let command = Cli::parse().command;
+    match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("wcced: {error}");
@@ -102,8 +100,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(path: &Path) -> Result<(), Failure> {
+fn run(command: Command) -> Result<(), Failure> {
+    // All of them hold keys, hashes or passwords.
     process::deny_inspection()?;
+    match command {
+        Command::Serve(ConfigArgument { config }) => serve(&config),
+        Command::Init(arguments) => init(&arguments),
+        Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
+        Command::HashPassword => hash_password(),
+    }
+}
+
+fn serve(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
     logging::start(&config.log)?;
     tokio::runtime::Runtime::new()?.block_on(async {
@@ -124,14 +132,27 @@ fn serve(path: &Path) -> Result<(), Failure> {
 
 fn check_config(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
+    config.log.filter()?;
+    println!("{}: right", path.display());
     let directory = EmbeddedDirectory::load(&config.directory)?;
     directory
         .security_descriptor(&config.enrollment.security)
         .map_err(|error| format!("setting enrollment.security: {error}"))?;
     let table = directory.table();
-    let enabled = table.rows().iter().filter(|row| row.enabled).count();
-    println!("{}: right", path.display());
-    println!("{}: right, {enabled} templates enabled", config.directory.display());
+    let enabled: Vec<_> = table.rows().iter().filter(|row| row.enabled).collect();
+    println!("{}: right, {} templates enabled", config.directory.display(), enabled.len());
+    for row in enabled {
+        for finding in lint(&row.template) {
+            println!("  template {}: {finding}", row.template.name);
+        }
+    }
+    let state = StateFolder::new(&config.state);
+    match CertificateAuthority::load(&config.ca, &state, SystemTime::now())? {
+        Some(ca) => {
+            println!("CA {:?}: certificate and key are right", ca.certificate().names.common_name)
+        }
+        None => println!("no CA yet: the first start makes {:?}", config.ca.subject),
+    }
     Ok(())
 }
 
@@ -193,7 +214,6 @@ fn demo_account(dns: &str, password: &str) -> String {
 }
 
 fn hash_password() -> Result<(), Failure> {
-    process::deny_inspection()?;
     let password = read_password()?;
     if password.is_empty() {
         return Err("no password was given".into());

@@ -49,10 +49,23 @@ impl CertificateAuthority {
         state: &StateFolder,
         now: SystemTime,
     ) -> Result<(Self, Origin), CaError> {
-        Ok(match load::load(config, state, now)? {
-            Some(identity) => (Self::of(identity, config), Origin::Loaded),
+        Ok(match Self::load(config, state, now)? {
+            Some(ca) => (ca, Origin::Loaded),
             None => (Self::of(load::create(config, state, now)?, config), Origin::Created),
         })
+    }
+
+    /// Loads certificate and key; `None` where none are configured and none have been made yet.
+    ///
+    /// # Errors
+    /// As [`Self::init`].
+    pub fn load(
+        config: &CaConfig,
+        state: &StateFolder,
+        now: SystemTime,
+    ) -> Result<Option<Self>, CaError> {
+        let identity = load::load(config, state, now)?;
+        Ok(identity.map(|identity| Self::of(identity, config)))
     }
 
     fn of(identity: load::Identity, config: &CaConfig) -> Self {

@@ -136,16 +136,23 @@ impl SecurityDescriptor {
 
     /// The trustees that an entry grants this extended right to, whatever others deny.
     pub fn extended_right_trustees(&self, right: Uuid) -> impl Iterator<Item = &Sid> {
-        self.dacl
-            .iter()
-            .flat_map(|dacl| &dacl.aces)
-            .filter(move |ace| {
-                ace.kind == AceKind::Allow
-                    && ace.flags & Ace::INHERIT_ONLY == 0
-                    && ace.mask.mapped() & AccessMask::CONTROL_ACCESS.0 != 0
-                    && ace.object_type.is_none_or(|of| of == right)
-            })
+        self.allowing(AccessMask::CONTROL_ACCESS)
+            .filter(move |ace| ace.object_type.is_none_or(|of| of == right))
             .map(|ace| &ace.sid)
+    }
+
+    /// The owner, and the trustees that an entry grants any of these rights to, of the whole
+    /// object or a part of it, whatever others deny.
+    pub fn grantees(&self, any: AccessMask) -> impl Iterator<Item = &Sid> {
+        self.owner.iter().chain(self.allowing(any).map(|ace| &ace.sid))
+    }
+
+    fn allowing(&self, any: AccessMask) -> impl Iterator<Item = &Ace> {
+        self.dacl.iter().flat_map(|dacl| &dacl.aces).filter(move |ace| {
+            ace.kind == AceKind::Allow
+                && ace.flags & Ace::INHERIT_ONLY == 0
+                && ace.mask.mapped() & any.0 != 0
+        })
     }
 
     fn entries<'a>(&'a self, token: &'a Token) -> impl Iterator<Item = &'a Ace> {

@@ -12,6 +12,7 @@
 
 mod approval;
 mod extensions;
+mod lint;
 mod names;
 mod requirements;
 mod selection;
@@ -19,6 +20,8 @@ mod validity;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+pub use lint::{Finding, Severity, lint};
 
 use crate::model::{
     Caller, DenyReason, EnrollmentRequest, IssuancePlan, NameFlags, Principal, SubjectName,

@@ -193,7 +193,7 @@ fn names_other_hosts(case: &Case<'_>) -> bool {
 }
 
 /// Whether certificates of the template can log somebody on.
-fn authenticates(template: &Template) -> bool {
+pub(super) fn authenticates(template: &Template) -> bool {
     let logon = [oids::CLIENT_AUTH, oids::SMARTCARD_LOGON, oids::PKINIT_CLIENT_AUTH];
     template.application_policies.is_empty()
         || is_any_purpose(template)

@@ -38,6 +38,7 @@ pub(super) struct Accounts {
     by_name: HashMap<String, usize>,
     by_upn: HashMap<String, usize>,
     by_sid: HashMap<Sid, usize>,
+    dns_host_names: BTreeSet<String>,
     groups: HashMap<String, GroupEntry>,
 }
 
@@ -99,6 +100,7 @@ impl Accounts {
             by_name: HashMap::new(),
             by_upn: HashMap::new(),
             by_sid: HashMap::new(),
+            dns_host_names: BTreeSet::new(),
             groups,
         })
     }
@@ -162,10 +164,12 @@ impl Accounts {
         groups.extend(self.expand(&key, &[primary_group.to_owned()])?);
         let index = self.accounts.len();
         let upn = account.upn.as_deref().map(str::to_lowercase);
+        let host = account.dns_host_name.as_deref().map(str::to_lowercase);
         let new = self.by_name.insert(account.name.to_lowercase(), index).is_none()
-            && upn.is_none_or(|upn| self.by_upn.insert(upn, index).is_none());
+            && upn.is_none_or(|upn| self.by_upn.insert(upn, index).is_none())
+            && host.is_none_or(|host| self.dns_host_names.insert(host));
         if !new {
-            return Err(problem(key, "another account has the same name or upn"));
+            return Err(problem(key, "another account has the same name, upn or dns_host_name"));
         }
         self.by_sid.insert(sid.clone(), index);
         self.accounts.push(Entry {

@@ -194,6 +194,11 @@ fn errors_name_entry_and_key() {
         ("\"WS1$\"", "\"WS1\"", "names of computers"),
         ("\"root\"", "\"root$\"", "names of computers"),
         ("\"root\"", "\"Alice\"", "another account has the same name"),
+        (
+            "name = \"root\"",
+            "name = \"root\"\n dns_host_name = \"WS1.lab.test\"",
+            "another account has the same name, upn or dns_host_name",
+        ),
         ("\"All PKI\"\n    rid", "\"Domain Users\"\n    rid", "already a group"),
         ("00112233", "0011", "32 hexadecimal digits"),
         ("\"1y\"", "\"1 year\"", "templates \"Test\": pKIExpirationPeriod"),

@@ -1,0 +1,109 @@
+//! `init`, `check-config`, `hash-password`, `--help`.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use crate::demo::{Demo, text, wcced};
+
+#[test]
+fn what_init_writes_is_right_and_never_overwritten() {
+    let folder = tempfile::tempdir().expect("made");
+    let path = folder.path().to_str().expect("text");
+    let made = wcced(&["init", "--folder", path, "--netbios", "LAB", "--dns", "lab.test"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    assert!(!text(&made.stdout).contains("password"), "no account without being asked");
+    let mode = |name: &str| {
+        std::fs::metadata(folder.path().join(name)).expect("there").permissions().mode() & 0o7777
+    };
+    assert_eq!(mode("directory.toml"), 0o600);
+    let config = folder.path().join("wcced.toml");
+    let checked = wcced(&["check-config", "--config", config.to_str().expect("text")]);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    assert!(text(&checked.stdout).contains("6 templates enabled"), "{}", text(&checked.stdout));
+    let again = wcced(&["init", "--folder", path]);
+    assert!(!again.status.success());
+    assert!(text(&again.stderr).contains("wcced.toml"), "{}", text(&again.stderr));
+}
+
+#[test]
+fn check_config_says_what_is_wrong_and_where() {
+    for (file, from, to, expected) in [
+        ("wcced.toml", "[log]", "[lag]", "unknown field `lag`"),
+        ("wcced.toml", "#level = \"info\"", "level = \"wcce=loud\"", "log.level"),
+        ("wcced.toml", "#security = \"D:(A;;0x200;;;AU)", "security = \"D:(A;;0x200;;;XX)", "XX"),
+        ("wcced.toml", "#directory = \"d", "directory = \"x", "xirectory.toml"),
+        ("directory.toml", "[\"digitalSignature\"]", "[\"sign\"]", "\"EnrollmentAgent\""),
+    ] {
+        let demo = Demo::new();
+        demo.edit(file, &[(from, to)]);
+        let checked = wcced(&["check-config", "--config", &demo.config()]);
+        assert_eq!(checked.status.code(), Some(1), "{to}");
+        assert!(text(&checked.stderr).contains(expected), "{to}: {}", text(&checked.stderr));
+    }
+}
+
+#[test]
+fn check_config_warns_of_dangerous_templates_and_makes_nothing() {
+    let demo = Demo::new();
+    demo.edit(
+        "directory.toml",
+        &[(
+            "pKIExtendedKeyUsage = [\"serverAuth\"]\nenroll = [",
+            "pKIExtendedKeyUsage = [\"clientAuth\"]\nenroll = [\"Everyone\", ",
+        )],
+    );
+    let checked = wcced(&["check-config", "--config", &demo.config()]);
+    let said = text(&checked.stdout);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    assert!(said.contains("template WebServer: Critical") && said.contains("ESC1"), "{said}");
+    assert!(said.contains("no CA yet"), "{said}");
+    assert!(!demo.path("state").exists());
+    let server = demo.start();
+    let (_, log) = server.terminate();
+    assert!(log.iter().any(|line| line.contains("WARN") && line.contains("ESC1")), "{log:#?}");
+    let again = text(&wcced(&["check-config", "--config", &demo.config()]).stdout);
+    assert!(again.contains("certificate and key are right"), "{again}");
+}
+
+#[test]
+fn a_directory_file_that_others_can_read_is_refused() {
+    let demo = Demo::new();
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(demo.path("directory.toml"), open).expect("set");
+    let checked = wcced(&["check-config", "--config", &demo.config()]);
+    assert!(text(&checked.stderr).contains("chmod 600"), "{}", text(&checked.stderr));
+}
+
+#[test]
+fn hash_password_prints_a_line_for_the_directory_file() {
+    for (typed, expected) in [
+        ("Password\n", "a4f49c406510bdcab6824ee7c30fd852"),
+        ("Password", "a4f49c406510bdcab6824ee7c30fd852"),
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wcced"))
+            .arg("hash-password")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        child.stdin.take().expect("piped").write_all(typed.as_bytes()).expect("typed");
+        let output = child.wait_with_output().expect("ends");
+        assert_eq!(text(&output.stdout), format!("nt_hash = \"{expected}\"\n"));
+    }
+}
+
+#[test]
+fn help_shows_examples_that_work() {
+    let help = text(&wcced(&["--help"]).stdout);
+    for word in ["serve", "init", "check-config", "hash-password", "wcced init --demo"] {
+        assert!(help.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn a_missing_configuration_says_how_to_make_one() {
+    let output = wcced(&["serve", "--config", "/nonexistent/wcced.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("wcced init"), "{}", text(&output.stderr));
+}
