@@ -222,6 +222,8 @@ pub struct Arm {
     pub default: bool,
     /// Its type; `None` for an empty arm.
     pub wire: Option<Wire>,
+    /// What must hold for its value.
+    pub rules: Vec<Rule>,
 }
 
 impl Arm {
@@ -328,6 +330,8 @@ pub struct Operation {
     pub opnum: u16,
     /// Name as in the IDL.
     pub name: String,
+    /// Stem of the names of its parameter structures.
+    pub stem: String,
     /// Doc comment.
     pub doc: String,
     /// Its IDL.
@@ -457,9 +461,10 @@ impl Model {
                     !structure.checks.is_empty()
                         || structure.fields.iter().any(|field| self.is_deferred(&field.wire))
                 }
-                Some(Body::Union(union)) => {
-                    union.arms.iter().flat_map(|arm| &arm.wire).any(|wire| self.is_deferred(wire))
-                }
+                Some(Body::Union(union)) => union.arms.iter().any(|arm| {
+                    !arm.rules.is_empty()
+                        || arm.wire.as_ref().is_some_and(|wire| self.is_deferred(wire))
+                }),
                 _ => false,
             },
             wire => self.has_pointers(wire),

@@ -5,9 +5,10 @@ mod ctype;
 mod expr;
 mod lower;
 mod operations;
+mod scope;
 mod types;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::ast;
 use crate::model::{
@@ -16,6 +17,7 @@ use crate::model::{
 use crate::source::{Error, Result, Sources, Span};
 use attrs::Attrs;
 use ctype::CType;
+use scope::Scope;
 
 /// A parsed file: its module's name, its syntax, and the modules that it imports.
 pub struct Parsed {
@@ -35,10 +37,11 @@ pub fn resolve(sources: &Sources, files: &[Parsed]) -> Result<Model> {
         module: ModuleId(0),
         visible: HashSet::new(),
         pointer_default: PointerKind::Unique,
-        typedefs: ctype::prelude(),
-        tags: HashMap::new(),
-        consts: HashMap::new(),
-        interfaces: HashMap::new(),
+        ms_union: false,
+        typedefs: Scope::default(),
+        tags: Scope::default(),
+        consts: Scope::default(),
+        interfaces: Scope::default(),
         imports: Vec::new(),
     };
     for parsed in files {
@@ -54,29 +57,32 @@ struct Resolver<'a> {
     /// The file that is being resolved.
     module: ModuleId,
     /// The files whose names it may use.
-    visible: HashSet<usize>,
+    visible: HashSet<ModuleId>,
     /// Kind of pointers without an attribute.
     pointer_default: PointerKind,
-    typedefs: HashMap<String, (Option<ModuleId>, CType)>,
-    tags: HashMap<String, (TypeId, Span)>,
-    consts: HashMap<String, (ModuleId, i128)>,
+    /// Whether unions are `ms_union` without the attribute.
+    ms_union: bool,
+    typedefs: Scope<CType>,
+    /// Tags, and where they were first used.
+    tags: Scope<(TypeId, Span)>,
+    consts: Scope<i128>,
     /// `None`: declared, but not defined.
-    interfaces: HashMap<String, Option<InterfaceId>>,
-    /// For each file, all files that it imports, directly or not.
-    imports: Vec<HashSet<usize>>,
+    interfaces: Scope<Option<InterfaceId>>,
+    /// For each file, itself and all files that it imports, directly or not.
+    imports: Vec<HashSet<ModuleId>>,
 }
 
 impl Resolver<'_> {
     fn file(&mut self, parsed: &Parsed) -> Result<()> {
         self.module = ModuleId(self.model.modules.len());
-        let mut visible: HashSet<usize> = parsed
+        let mut visible: HashSet<ModuleId> = parsed
             .imports
             .iter()
             .filter_map(|import| self.imports.get(*import))
             .flatten()
             .copied()
             .collect();
-        visible.insert(self.module.0);
+        visible.insert(self.module);
         self.imports.push(visible.clone());
         self.visible = visible;
         self.model.modules.push(Module {
@@ -98,7 +104,9 @@ impl Resolver<'_> {
             }
             ast::ItemKind::Interface(interface) => self.interface(item, interface),
             ast::ItemKind::Forward(name) => {
-                self.interfaces.entry(name.text.clone()).or_default();
+                if self.interfaces.get(&self.visible, &name.text).is_none() {
+                    self.interfaces.insert(self.module, &name.text, None);
+                }
                 Ok(())
             }
             ast::ItemKind::Nothing => Ok(()),
@@ -131,7 +139,7 @@ impl Resolver<'_> {
             ast::ConstValue::Str(text) => ConstValue::Str(text.clone()),
             ast::ConstValue::Expr(expr) => {
                 let value = self.constant_value(expr)?;
-                self.consts.insert(constant.name.text.clone(), (self.module, value));
+                self.consts.insert(self.module, &constant.name.text, value);
                 let about = types::About { name: None, doc: "", idl: String::new() };
                 match self.type_spec(&constant.ty, &Attrs::default(), about)? {
                     CType::Prim(prim @ Prim::Int(..)) => ConstValue::Int(prim, value),
@@ -147,20 +155,9 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    fn see(&self, module: Option<ModuleId>, name: &ast::Name) -> Result<()> {
-        match module {
-            Some(module) if !self.visible.contains(&module.0) => {
-                let home = self.model.modules.get(module.0).map_or("", |module| &module.name);
-                let message = format!("`{}` is declared in {home}.idl: import it", name.text);
-                Err(Error::new(name.span, message))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Every tag that is used must be defined, and no type may hold itself.
     fn check_definitions(&self) -> Result<()> {
-        for (tag, (id, span)) in &self.tags {
+        for (tag, (id, span)) in self.tags.iter() {
             if self.model.body(*id).is_none() {
                 return Err(Error::new(*span, format!("`{tag}` is nowhere defined")));
             }

@@ -47,7 +47,7 @@ impl Emitter<'_> {
         suffix: &str,
         direction: &str,
     ) -> Vec<TokenStream> {
-        let name = format_ident!("{}{suffix}", camel_name(&operation.name));
+        let name = format_ident!("{}{suffix}", camel_name(&operation.stem));
         let method = field_name(&operation.name);
         let about = format!("The {direction} of [`{}::{method}`].", camel_name(&interface.name));
         let mut items = self.definition(&name, doc_lines(vec![about]), body);
@@ -94,7 +94,7 @@ impl Emitter<'_> {
     }
 
     fn names(&self, interface: &Interface, operation: &Operation) -> Names {
-        let stem = camel_name(&operation.name);
+        let stem = camel_name(&operation.stem);
         Names {
             method: ident(&field_name(&operation.name)),
             input: self.import(interface.module, &format!("{stem}In")),

@@ -245,7 +245,10 @@ impl Emitter<'_> {
                 fn discriminant(&self) -> Option<i64> { Some(self.tag().into()) }
             }
         };
-        vec![definition, default, tag, tagged, self.union_codec(&name, id, body)]
+        let mut items = vec![definition, default, tag, tagged];
+        items.extend(validate_arms(&name, body));
+        items.push(self.union_codec(&name, id, body));
+        items
     }
 
     fn union_codec(&self, name: &Ident, id: TypeId, body: &Union) -> TokenStream {
@@ -266,12 +269,14 @@ impl Emitter<'_> {
             }
         };
         let encode = self.over_arms(body, |_| true, &quote! { encode(e) });
+        let validate = is_validated(body).then(|| quote! { self.validate()?; });
         let decode = self.decode_arms(body);
         let deferred = self.union_deferred(body);
         quote! {
             impl Ndr for #name {
                 #consts
                 fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+                    #validate
                     e.align64(Self::ALIGN);
                     #encode_tag;
                     e.#align(#arms_align);
@@ -342,16 +347,20 @@ impl Emitter<'_> {
                 fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> { #body }
             }
         });
-        let decode = reads.then(|| {
-            let call = quote! { decode_deferred(d) };
-            let body = self.over_arms(body, |wire| self.model.is_deferred(wire), &call);
-            quote! {
-                fn decode_deferred(&mut self, d: &mut Decoder<'_>) -> Result<(), DecodeError> {
-                    #body
-                }
+        let call = quote! { decode_deferred(d) };
+        let arms = reads.then(|| self.over_arms(body, |wire| self.model.is_deferred(wire), &call));
+        let (d, body) = match (arms, is_validated(body)) {
+            (None, false) => return quote! { #encode },
+            (Some(arms), false) => (ident("d"), arms),
+            (None, true) => (ident("_d"), quote! { Ok(self.validate()?) }),
+            (Some(arms), true) => (ident("d"), quote! { #arms?; Ok(self.validate()?) }),
+        };
+        quote! {
+            #encode
+            fn decode_deferred(&mut self, #d: &mut Decoder<'_>) -> Result<(), DecodeError> {
+                #body
             }
-        });
-        quote! { #encode #decode }
+        }
     }
 
     fn tag_type(&self, tag: Tag) -> TokenStream {
@@ -363,6 +372,10 @@ impl Emitter<'_> {
             },
         }
     }
+}
+
+fn is_validated(union: &Union) -> bool {
+    union.arms.iter().any(|arm| !arm.rules.is_empty())
 }
 
 fn align_new((ndr20, ndr64): Align) -> TokenStream {
@@ -424,6 +437,32 @@ fn default_arm(name: &Ident, body: &Union) -> TokenStream {
     }
 }
 
+/// The function that checks what the attributes of the arms demand.
+fn validate_arms(name: &Ident, body: &Union) -> Option<TokenStream> {
+    let ruled: Vec<&Arm> = body.arms.iter().filter(|arm| !arm.rules.is_empty()).collect();
+    if ruled.is_empty() {
+        return None;
+    }
+    let arms = ruled.iter().map(|arm| {
+        let variant = ident(&arm.name);
+        let tag = arm.keeps_tag().then(|| quote! { _, });
+        let rules = arm
+            .rules
+            .iter()
+            .map(|rule| rule_call(rule, &arm.name, &quote! { value }, &quote! { *value }));
+        quote! { Self::#variant(#tag value) => { #(#rules?;)* } }
+    });
+    let rest = (ruled.len() < body.arms.len()).then(|| quote! { _ => {} });
+    Some(quote! {
+        impl #name {
+            fn validate(&self) -> Result<(), Invalid> {
+                match self { #(#arms)* #rest }
+                Ok(())
+            }
+        }
+    })
+}
+
 /// The standard library has defaults for arrays of up to 32 elements.
 fn derives_default(wire: &Wire) -> bool {
     match wire {
@@ -460,38 +499,35 @@ pub(super) fn validate(name: &Ident, body: &Struct) -> Option<TokenStream> {
 
 fn check_call(check: &Check, fields: &[Field]) -> Option<TokenStream> {
     let field = fields.get(check.field)?;
-    let (shown, name) = (&field.idl_name, ident(&field.name));
+    let name = ident(&field.name);
+    Some(rule_call(&check.rule, &field.idl_name, &quote! { &self.#name }, &quote! { self.#name }))
+}
+
+/// Checks a rule for a value, which is given by reference and as such.
+fn rule_call(
+    rule: &Rule,
+    shown: &str,
+    reference: &TokenStream,
+    value: &TokenStream,
+) -> TokenStream {
     let bound = |value: &i128| Literal::i128_unsuffixed(*value);
-    Some(match &check.rule {
-        Rule::SizeIs(size) => {
-            let size = num(size);
-            quote! { ndr::size_is(#shown, #size, &self.#name) }
-        }
-        Rule::SizeIsUnlessNull(size) => {
-            let size = num(size);
-            quote! { ndr::size_is_unless_null(#shown, #size, &self.#name) }
-        }
-        Rule::LengthIs(length) => {
-            let length = num(length);
-            quote! { ndr::length_is(#shown, #length, &self.#name) }
-        }
-        Rule::FirstIs(first) => {
-            let first = num(first);
-            quote! { ndr::first_is(#shown, #first, &self.#name) }
-        }
+    let (function, expected) = match rule {
         Rule::Range(low, high) => {
             let (low, high) = (bound(low), bound(high));
-            quote! { ndr::range(#shown, num(self.#name), #low, #high) }
+            return quote! { ndr::range(#shown, num(#value), #low, #high) };
         }
         Rule::RangeOfCount(low, high) => {
             let (low, high) = (bound(low), bound(high));
-            quote! { ndr::range_of_count(#shown, &self.#name, #low, #high) }
+            return quote! { ndr::range_of_count(#shown, #reference, #low, #high) };
         }
-        Rule::SwitchIs(tag) => {
-            let tag = num(tag);
-            quote! { ndr::switch_is(#shown, #tag, &self.#name) }
-        }
-    })
+        Rule::SizeIs(size) => ("size_is", size),
+        Rule::SizeIsUnlessNull(size) => ("size_is_unless_null", size),
+        Rule::LengthIs(length) => ("length_is", length),
+        Rule::FirstIs(first) => ("first_is", first),
+        Rule::SwitchIs(tag) => ("switch_is", tag),
+    };
+    let (function, expected) = (ident(function), num(expected));
+    quote! { ndr::#function(#shown, #expected, #reference) }
 }
 
 /// An expression; `parenthesized` where it is an operand.

@@ -14,8 +14,15 @@ use crate::tokens::{PResult, Tokens, keyword, punct, word_where};
 
 /// A type, with `const` before or after it.
 pub fn type_spec(rest: Tokens<'_>) -> PResult<'_, TypeSpec> {
-    let bare = alt((aggregate, base, map(name, TypeSpec::Named)));
+    let bare = alt((aggregate, base, safearray, map(name, TypeSpec::Named)));
     delimited(opt(keyword("const")), bare, opt(keyword("const"))).parse(rest)
+}
+
+/// `SAFEARRAY(type)`: the representation does not depend on the type.
+fn safearray(rest: Tokens<'_>) -> PResult<'_, TypeSpec> {
+    let (rest, span) = keyword("SAFEARRAY")(rest)?;
+    let (rest, _) = delimited(punct("("), type_spec, punct(")")).parse(rest)?;
+    Ok((rest, TypeSpec::Named(Name { text: "SAFEARRAY".to_owned(), span })))
 }
 
 /// `struct`, `union` or `enum`.

@@ -1,12 +1,10 @@
 //! Types as C has them: what typedefs stand for, before a field's attributes say which pointers
 //! point to arrays.
 
-use std::collections::HashMap;
-
 use super::Resolver;
 use super::attrs::Attrs;
 use crate::ast;
-use crate::model::{ModuleId, PointerKind, Prim, TypeId};
+use crate::model::{PointerKind, Prim, TypeId};
 use crate::source::{Error, Result};
 
 /// A type as C has it.
@@ -47,18 +45,16 @@ pub struct Pointer {
     pub lenient: bool,
 }
 
-/// Names that need no typedef, and that no typedef changes. Status codes have no sign here:
+/// Types that need no typedef, and that no typedef changes. Status codes have no sign here:
 /// their names are written for values from 0x80000000 on.
-pub fn prelude() -> HashMap<String, (Option<ModuleId>, CType)> {
-    let names = [
-        ("wchar_t", CType::Prim(Prim::U16)),
-        ("error_status_t", CType::Prim(Prim::U32)),
-        ("HRESULT", CType::Prim(Prim::U32)),
-        ("NTSTATUS", CType::Prim(Prim::U32)),
-        ("handle_t", CType::Handle),
-        ("uuid_t", CType::Guid),
-    ];
-    names.into_iter().map(|(name, ty)| (name.to_owned(), (None, ty))).collect()
+pub fn prelude(name: &str) -> Option<CType> {
+    Some(match name {
+        "wchar_t" => CType::Prim(Prim::U16),
+        "error_status_t" | "HRESULT" | "NTSTATUS" => CType::Prim(Prim::U32),
+        "handle_t" => CType::Handle,
+        "uuid_t" => CType::Guid,
+        _ => return None,
+    })
 }
 
 impl Resolver<'_> {
@@ -84,16 +80,16 @@ impl Resolver<'_> {
     }
 
     fn define(&mut self, name: &ast::Name, ty: CType) -> Result<()> {
-        match self.typedefs.get(&name.text) {
-            Some((None, _)) => return Ok(()),
-            Some((Some(module), known)) if *known != ty && self.visible.contains(&module.0) => {
+        if prelude(&name.text).is_some() {
+            return Ok(());
+        }
+        match self.typedefs.own(self.module, &name.text) {
+            Some(known) if *known != ty => {
                 let message = format!("`{}` is another type already", name.text);
                 return Err(Error::new(name.span, message));
             }
-            Some((Some(module), _)) if self.visible.contains(&module.0) => return Ok(()),
-            _ => {}
+            _ => self.typedefs.insert(self.module, &name.text, ty),
         }
-        self.typedefs.insert(name.text.clone(), (Some(self.module), ty));
         Ok(())
     }
 

@@ -55,11 +55,8 @@ impl Resolver<'_> {
         if names.elsewhere.contains(&name.text.as_str()) {
             return Ok(None);
         }
-        match self.consts.get(&name.text) {
-            Some((module, value)) => {
-                self.see(Some(*module), name)?;
-                Ok(Some(Num::Const(*value)))
-            }
+        match self.lookup(&self.consts, name)? {
+            Some(value) => Ok(Some(Num::Const(*value))),
             None => Err(Error::new(name.span, format!("nothing here is called `{}`", name.text))),
         }
     }

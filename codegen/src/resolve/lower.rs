@@ -5,7 +5,7 @@ use super::attrs::Attrs;
 use super::ctype::{CType, Pointer, is_level};
 use super::expr::Names;
 use crate::ast::{Expr, ExprKind};
-use crate::model::{Body, Check, Field, PointerKind, Prim, Rule, Wire};
+use crate::model::{Body, Field, PointerKind, Prim, Rule, Wire};
 use crate::source::{Error, Result, Span};
 
 /// What a field's attributes demand, before their expressions are looked up.
@@ -60,16 +60,15 @@ impl Resolver<'_> {
         Ok((wire, demands))
     }
 
-    /// The checks of one field. Those that need the other direction are left out.
-    pub(super) fn checks(
+    /// What one field must fulfil. What needs the other direction is left out.
+    pub(super) fn rules(
         &self,
-        index: usize,
         wire: &Wire,
         demands: Vec<Demand>,
         span: Span,
         names: &Names<'_>,
-    ) -> Result<Vec<Check>> {
-        let mut checks = Vec::new();
+    ) -> Result<Vec<Rule>> {
+        let mut rules = Vec::new();
         for demand in demands {
             let rule = match demand {
                 Demand::SizeIs(expr) => self.num(&expr, names)?.map(Rule::SizeIs),
@@ -86,9 +85,9 @@ impl Resolver<'_> {
                     self.num(&expr, names)?.map(Rule::SwitchIs)
                 }
             };
-            checks.extend(rule.map(|rule| Check { field: index, rule }));
+            rules.extend(rule);
         }
-        Ok(checks)
+        Ok(rules)
     }
 
     fn range_rule(&self, wire: &Wire, low: i128, high: i128, span: Span) -> Result<Rule> {
@@ -185,8 +184,9 @@ impl Lowering<'_, '_> {
 
     /// A pointer to an interface is a unique pointer to an object reference.
     fn interface_pointer(&mut self) -> Result<Wire> {
-        match self.resolver.typedefs.get("MInterfacePointer") {
-            Some((Some(module), CType::Named(id))) if self.resolver.visible.contains(&module.0) => {
+        let Resolver { typedefs, visible, .. } = self.resolver;
+        match typedefs.get(visible, "MInterfacePointer") {
+            Some(CType::Named(id)) => {
                 Ok(Wire::Pointer(PointerKind::Unique, Wire::Named(*id).into()))
             }
             _ => self.error("interface pointers need `MInterfacePointer`: import its file"),

@@ -1,5 +1,7 @@
 //! Interfaces and their operations.
 
+use heck::ToUpperCamelCase;
+
 use super::Resolver;
 use super::attrs::Attrs;
 use super::ctype::{CType, is_level};
@@ -8,7 +10,9 @@ use super::lower::Demand;
 use super::types::{About, field};
 use crate::ast::{self, Arg};
 use crate::emit::names::field_name;
-use crate::model::{Field, Interface, InterfaceId, Item, Operation, PointerKind, Struct, Wire};
+use crate::model::{
+    Check, Field, Interface, InterfaceId, Item, Operation, PointerKind, Struct, Wire,
+};
 use crate::source::{Error, Result, Span};
 
 /// A parameter on its way to one or both directions.
@@ -29,19 +33,19 @@ impl Resolver<'_> {
         let first_opnum = base
             .and_then(|base| self.model.interfaces.get(base.0))
             .map_or(0, |base| base.first_opnum.saturating_add(base.opnums));
-        self.interfaces.insert(interface.name.text.clone(), Some(id));
-        let outer = std::mem::replace(&mut self.pointer_default, header.pointer_default);
+        self.interfaces.insert(self.module, &interface.name.text, Some(id));
+        (self.pointer_default, self.ms_union) = (header.pointer_default, header.ms_union);
         interface.items.iter().try_for_each(|item| self.item(item))?;
         let mut operations: Vec<Operation> = Vec::new();
         for (index, syntax) in interface.operations.iter().enumerate() {
             let opnum = u16::try_from(index).ok().and_then(|own| first_opnum.checked_add(own));
             let opnum = opnum.ok_or_else(|| Error::new(syntax.span, "too many operations"))?;
             if !syntax.name.text.contains("NotUsedOnWire") {
-                self.check_stem(&syntax.name, &operations)?;
-                operations.push(self.operation(syntax, opnum, header.object)?);
+                let stem = self.stem(&syntax.name, &interface.name.text, &operations)?;
+                operations.push(self.operation(syntax, opnum, stem, header.object)?);
             }
         }
-        self.pointer_default = outer;
+        (self.pointer_default, self.ms_union) = (PointerKind::Unique, false);
         self.model.interfaces.push(Interface {
             module: self.module,
             name: interface.name.text.clone(),
@@ -59,12 +63,8 @@ impl Resolver<'_> {
 
     fn base(&self, interface: &ast::Interface) -> Result<Option<InterfaceId>> {
         let Some(name) = &interface.base else { return Ok(None) };
-        match self.interfaces.get(&name.text) {
-            Some(Some(id)) => {
-                let module = self.model.interfaces.get(id.0).map(|base| base.module);
-                self.see(module, name)?;
-                Ok(Some(*id))
-            }
+        match self.lookup(&self.interfaces, name)? {
+            Some(Some(id)) => Ok(Some(*id)),
             _ => Err(Error::new(name.span, format!("interface `{}` is not defined", name.text))),
         }
     }
@@ -75,6 +75,7 @@ impl Resolver<'_> {
             version: (0, 0),
             object: false,
             pointer_default: PointerKind::Unique,
+            ms_union: false,
         };
         for attr in &interface.attrs {
             let wrong = || {
@@ -99,10 +100,7 @@ impl Resolver<'_> {
                     };
                 }
                 ("uuid" | "version" | "pointer_default", _) => return Err(wrong()),
-                ("ms_union", _) => {
-                    let message = "`ms_union` is supported on unions only";
-                    return Err(Error::new(attr.name.span, message));
-                }
+                ("ms_union", None) => header.ms_union = true,
                 _ => {}
             }
         }
@@ -113,6 +111,7 @@ impl Resolver<'_> {
         &mut self,
         syntax: &ast::Operation,
         opnum: u16,
+        stem: String,
         object: bool,
     ) -> Result<Operation> {
         let params = self.params(&syntax.params)?;
@@ -134,20 +133,22 @@ impl Resolver<'_> {
         }
         let name = syntax.name.text.clone();
         let idl = self.idl(syntax.span);
-        Ok(Operation { opnum, name, doc: syntax.doc.clone(), idl, input, output })
+        Ok(Operation { opnum, name, stem, doc: syntax.doc.clone(), idl, input, output })
     }
 
-    /// The parameter structures take the operation's name, so a file can have it only once.
-    fn check_stem(&self, name: &ast::Name, own: &[Operation]) -> Result<()> {
-        let here = self.model.interfaces.iter().filter(|other| other.module == self.module);
-        let mut others = here.flat_map(|other| &other.operations).chain(own);
-        match others.any(|other| other.name == name.text) {
-            false => Ok(()),
-            true => {
-                let message = format!("two operations of this file are called `{}`", name.text);
-                Err(Error::new(name.span, message))
-            }
+    /// Stem of the parameter structures' names: the operation's name, with the interface's
+    /// before it if another interface of this file has an operation of the same name.
+    fn stem(&self, name: &ast::Name, interface: &str, own: &[Operation]) -> Result<String> {
+        if own.iter().any(|other| other.name == name.text) {
+            let message = format!("two operations are called `{}`", name.text);
+            return Err(Error::new(name.span, message));
         }
+        let here = self.model.interfaces.iter().filter(|other| other.module == self.module);
+        let mut others = here.flat_map(|other| &other.operations);
+        Ok(match others.any(|other| other.name == name.text) {
+            true => format!("{interface}{}", name.text.to_upper_camel_case()),
+            false => name.text.clone(),
+        })
     }
 
     fn result(&mut self, syntax: &ast::Operation) -> Result<Option<Wire>> {
@@ -200,17 +201,16 @@ impl Resolver<'_> {
         for (index, param) in here.iter().enumerate() {
             let span = param.syntax.span;
             let demands: Vec<Demand> = self.lower(&param.ty, &param.attrs, span, true)?.1;
-            checks.append(&mut self.checks(index, &param.wire, demands, span, &names)?);
+            let rules = self.rules(&param.wire, demands, span, &names)?;
+            checks.extend(rules.into_iter().map(|rule| Check { field: index, rule }));
         }
         Ok(Struct { fields, checks })
     }
 
     /// The implicit parameter of every object call.
     fn orpc(&self, name: &str, span: Span) -> Result<Wire> {
-        match self.typedefs.get(name) {
-            Some((Some(module), CType::Named(id))) if self.visible.contains(&module.0) => {
-                Ok(Wire::Named(*id))
-            }
+        match self.typedefs.get(&self.visible, name) {
+            Some(CType::Named(id)) => Ok(Wire::Named(*id)),
             _ => {
                 let message = format!("object interfaces need `{name}`: import its file");
                 Err(Error::new(span, message))
@@ -224,6 +224,7 @@ struct Header {
     version: (u16, u16),
     object: bool,
     pointer_default: PointerKind,
+    ms_union: bool,
 }
 
 fn is_by_value(ty: &CType) -> bool {

@@ -4,13 +4,14 @@ use heck::ToUpperCamelCase;
 
 use super::Resolver;
 use super::attrs::Attrs;
-use super::ctype::CType;
+use super::ctype::{CType, prelude};
 use super::expr::Names;
 use super::lower::{Demand, is_enum};
 use crate::ast::{self, ExprKind};
 use crate::emit::names::field_name;
 use crate::model::{
-    Arm, Body, Enum, Enumerator, Field, Item, Prim, Struct, Tag, TypeDef, TypeId, Union, Wire,
+    Arm, Body, Check, Enum, Enumerator, Field, Item, Prim, Struct, Tag, TypeDef, TypeId, Union,
+    Wire,
 };
 use crate::source::{Error, Result, Span};
 
@@ -48,19 +49,21 @@ impl Resolver<'_> {
     }
 
     fn named(&self, name: &ast::Name) -> Result<CType> {
-        if let Some((module, ty)) = self.typedefs.get(&name.text) {
-            self.see(*module, name)?;
-            return Ok(ty.clone());
+        if let Some(ty) = prelude(&name.text) {
+            return Ok(ty);
         }
-        if self.interfaces.contains_key(&name.text) {
+        if self.interfaces.get(&self.visible, &name.text).is_some() {
             return Ok(CType::Interface);
+        }
+        if let Some(ty) = self.lookup(&self.typedefs, name)? {
+            return Ok(ty.clone());
         }
         Err(Error::new(name.span, format!("no type is called `{}`", name.text)))
     }
 
     /// The type with this tag, made if it is new.
     fn tagged(&mut self, tag: Option<&ast::Name>, about: &About<'_>) -> TypeId {
-        if let Some((id, _)) = tag.and_then(|tag| self.tags.get(&tag.text)) {
+        if let Some((id, _)) = tag.and_then(|tag| self.tags.get(&self.visible, &tag.text)) {
             return *id;
         }
         let id = TypeId(self.model.types.len());
@@ -73,7 +76,7 @@ impl Resolver<'_> {
             body: None,
         });
         if let Some(tag) = tag {
-            self.tags.insert(tag.text.clone(), (id, tag.span));
+            self.tags.insert(self.module, &tag.text, (id, tag.span));
         }
         id
     }
@@ -130,7 +133,8 @@ impl Resolver<'_> {
         let mut checks = Vec::new();
         let names = Names { fields: &fields, elsewhere: &[] };
         for (index, ((demands, span), field)) in lowered.into_iter().zip(&fields).enumerate() {
-            checks.append(&mut self.checks(index, &field.wire, demands, span, &names)?);
+            let rules = self.rules(&field.wire, demands, span, &names)?;
+            checks.extend(rules.into_iter().map(|rule| Check { field: index, rule }));
         }
         Ok(Struct { fields, checks })
     }
@@ -183,7 +187,7 @@ impl Resolver<'_> {
             }
             next = value.saturating_add(1);
             let name = member.name.text.clone();
-            self.consts.insert(name.clone(), (self.module, value));
+            self.consts.insert(self.module, &name, value);
             enumerators.push(Enumerator { name, doc: member.doc.clone(), value });
         }
         let body = Body::Enum(Enum { wide: attrs.v1_enum, members: enumerators });
@@ -206,7 +210,7 @@ impl Resolver<'_> {
             self.check_arm(&arm, &resolved, spec.span)?;
             resolved.push(arm);
         }
-        let body = Union { tag, ms_union: attrs.ms_union, arms: resolved };
+        let body = Union { tag, ms_union: attrs.ms_union || self.ms_union, arms: resolved };
         self.define_type(id, about, Body::Union(body), spec.span)?;
         Ok(CType::Named(id))
     }
@@ -228,24 +232,23 @@ impl Resolver<'_> {
         for case in &arm.cases {
             cases.push(self.constant_value(case)?);
         }
+        let mut rules = Vec::new();
         let wire = match &arm.field {
             None => None,
-            Some(field) => Some(self.field_wire(field, parent, &[])?),
-        };
-        let wire = match wire {
-            Some((wire, _)) if self.model.is_conformant(&wire) => {
-                let message = "an arm must have a fixed size: use a pointer";
-                return Err(Error::new(arm.span, message));
+            Some(field) => {
+                let (wire, demands) = self.field_wire(field, parent, &[])?;
+                if self.model.is_conformant(&wire) {
+                    let message = "an arm must have a fixed size: use a pointer";
+                    return Err(Error::new(arm.span, message));
+                }
+                // An arm has no other fields that its attributes could refer to.
+                let names = Names { fields: &[], elsewhere: &[] };
+                rules = self.rules(&wire, demands, arm.span, &names)?;
+                Some(wire)
             }
-            Some((_, demands)) if !demands.is_empty() => {
-                let message = "an arm cannot refer to other fields";
-                return Err(Error::new(arm.span, message));
-            }
-            Some((wire, _)) => Some(wire),
-            None => None,
         };
-        let (name, doc) = (arm_name(arm), arm.doc.clone());
-        Ok(Arm { name, doc, idl: self.idl(arm.span), cases, default: arm.default, wire })
+        let (name, doc, idl) = (arm_name(arm), arm.doc.clone(), self.idl(arm.span));
+        Ok(Arm { name, doc, idl, cases, default: arm.default, wire, rules })
     }
 
     fn check_arm(&self, arm: &Arm, others: &[Arm], span: Span) -> Result<()> {

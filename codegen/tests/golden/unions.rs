@@ -221,15 +221,18 @@ impl Ndr for BY_LEVEL {
 /// ```idl
 /// typedef [switch_type(byte), ms_union] union Aligned {
 ///     [case(0)] byte small_arm;
-///     [case(1)] hyper big_arm;
+///     [case(1), range(-3, 3)] hyper big_arm;
+///     [case(2)] [string, range(0, 9)] char *text_arm;
 /// } Aligned;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Aligned {
     /// `[case(0)] byte small_arm;`
     SmallArm(u8),
-    /// `[case(1)] hyper big_arm;`
+    /// `[case(1), range(-3, 3)] hyper big_arm;`
     BigArm(i64),
+    /// `[case(2)] [string, range(0, 9)] char *text_arm;`
+    TextArm(Option<ndr::ByteString>),
 }
 
 impl Default for Aligned {
@@ -244,6 +247,7 @@ impl Aligned {
         match self {
             Self::SmallArm(_) => 0,
             Self::BigArm(_) => 1,
+            Self::TextArm(_) => 2,
         }
     }
 }
@@ -254,17 +258,34 @@ impl ndr::Tagged for Aligned {
     }
 }
 
+impl Aligned {
+    fn validate(&self) -> Result<(), Invalid> {
+        match self {
+            Self::BigArm(value) => {
+                ndr::range("BigArm", num(*value), -3, 3)?;
+            }
+            Self::TextArm(value) => {
+                ndr::range_of_count("TextArm", value, 0, 9)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
 impl Ndr for Aligned {
     const ALIGN: Align = Align::new(8, 8);
     const MIN_SIZE: usize = 2;
 
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        self.validate()?;
         e.align64(Self::ALIGN);
         self.tag().encode(e)?;
         e.align(Align::new(8, 8));
         match self {
             Self::SmallArm(value) => value.encode(e),
             Self::BigArm(value) => value.encode(e),
+            Self::TextArm(value) => value.encode(e),
         }
     }
 
@@ -275,9 +296,25 @@ impl Ndr for Aligned {
         let value = match tag {
             0 => Self::SmallArm(Ndr::decode(d)?),
             1 => Self::BigArm(Ndr::decode(d)?),
+            2 => Self::TextArm(Ndr::decode(d)?),
             _ => return Err(d.no_arm(tag)),
         };
         Ok(value)
+    }
+
+    fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {
+        match self {
+            Self::TextArm(value) => value.encode_deferred(e),
+            _ => Ok(()),
+        }
+    }
+
+    fn decode_deferred(&mut self, d: &mut Decoder<'_>) -> Result<(), DecodeError> {
+        match self {
+            Self::TextArm(value) => value.decode_deferred(d),
+            _ => Ok(()),
+        }?;
+        Ok(self.validate()?)
     }
 }
 
@@ -441,12 +478,14 @@ impl Ndr for Holder {
 
     fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.value.encode_deferred(e)?;
+        self.aligned.encode_deferred(e)?;
         self.optional.encode_deferred(e)?;
         Ok(())
     }
 
     fn decode_deferred(&mut self, d: &mut Decoder<'_>) -> Result<(), DecodeError> {
         self.value.decode_deferred(d)?;
+        self.aligned.decode_deferred(d)?;
         self.optional.decode_deferred(d)?;
         Ok(self.validate()?)
     }

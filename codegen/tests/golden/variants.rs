@@ -32,7 +32,7 @@ impl Ndr for KIND {
 pub enum wireVALUEContent {
     /// `[case(KIND_LONG)] long number;`
     Number(i32),
-    /// `[case(KIND_ARRAY)] ARRAY array;`
+    /// `[case(KIND_ARRAY)] SAFEARRAY array;`
     Array(Option<Box<wireARRAY>>),
     /// `[case(0x400C)] VALUE *value;`
     Value(Option<Option<Box<wireVALUE>>>),
@@ -116,7 +116,7 @@ impl Ndr for wireVALUEContent {
 ///     unsigned short vt;
 ///     [switch_type(unsigned long), switch_is(vt & KIND_ARRAY ? KIND_ARRAY : vt)] union {
 ///         [case(KIND_LONG)] long number;
-///         [case(KIND_ARRAY)] ARRAY array;
+///         [case(KIND_ARRAY)] SAFEARRAY array;
 ///         [case(0x400C)] VALUE *value;
 ///         [case(0, 1)] ;
 ///     } content;
@@ -414,22 +414,25 @@ impl Ndr for wireARRAY {
 /// typedef struct Record {
 ///     LOCAL local;
 ///     NARROW narrow;
+///     SAFEARRAY(long) list;
 /// } Record;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     pub local: Option<Box<wireVALUE>>,
     pub narrow: u16,
+    pub list: Option<Box<wireARRAY>>,
 }
 
 impl Ndr for Record {
     const ALIGN: Align = Align::new(4, 8);
-    const MIN_SIZE: usize = 6;
+    const MIN_SIZE: usize = 10;
 
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         e.align(Self::ALIGN);
         self.local.encode(e)?;
         self.narrow.encode(e)?;
+        self.list.encode(e)?;
         e.align64(Self::ALIGN);
         Ok(())
     }
@@ -439,6 +442,7 @@ impl Ndr for Record {
         let value = Self {
             local: Ndr::decode(d)?,
             narrow: Ndr::decode(d)?,
+            list: Ndr::decode(d)?,
         };
         d.align64(Self::ALIGN);
         Ok(value)
@@ -446,11 +450,13 @@ impl Ndr for Record {
 
     fn encode_deferred(&self, e: &mut Encoder) -> Result<(), EncodeError> {
         self.local.encode_deferred(e)?;
+        self.list.encode_deferred(e)?;
         Ok(())
     }
 
     fn decode_deferred(&mut self, d: &mut Decoder<'_>) -> Result<(), DecodeError> {
         self.local.decode_deferred(d)?;
+        self.list.decode_deferred(d)?;
         Ok(())
     }
 }

@@ -246,9 +246,13 @@ fn unions_hold_the_arm_that_their_discriminant_selects() {
     assert!(encode(NDR20, &value).is_err());
     // `Aligned` has no default.
     assert!(matches!(
-        decode::<unions::Aligned>(NDR20, &hex("02 00000000000000 00")),
-        Err(DecodeError::Arm { tag: 2, .. })
+        decode::<unions::Aligned>(NDR20, &hex("03 00000000000000 00")),
+        Err(DecodeError::Arm { tag: 3, .. })
     ));
+    // An arm may have a range of its own.
+    assert!(decode::<unions::Aligned>(NDR20, &hex("01 00000000000000 0300000000000000")).is_ok());
+    assert!(decode::<unions::Aligned>(NDR20, &hex("01 00000000000000 0400000000000000")).is_err());
+    assert!(encode(NDR20, &unions::Aligned::BigArm(-4)).is_err());
 }
 
 #[test]

@@ -294,7 +294,8 @@ pub fn holder() -> impl Strategy<Value = unions::Holder> {
     use unions::{Aligned, HolderInner, HolderInnerPoint};
     let aligned = prop_oneof![
         any::<u8>().prop_map(Aligned::SmallArm),
-        any::<i64>().prop_map(Aligned::BigArm),
+        (-3i64..=3).prop_map(Aligned::BigArm),
+        of(narrow(0..=8)).prop_map(Aligned::TextArm),
     ];
     let inner = prop_oneof![
         any::<(i16, i16)>().prop_map(|(x, y)| HolderInner::Point(HolderInnerPoint { x, y })),
