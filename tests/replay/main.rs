@@ -19,5 +19,5 @@ mod crls;
 mod ntlm;
 mod pdus;
 mod requests;
-mod server;
+mod services;
 mod spnego;

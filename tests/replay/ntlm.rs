@@ -54,7 +54,7 @@ fn every_ntlm_protected_pdu_opens_and_seals_to_the_same_bytes() {
         let opened = open_all(&path, replay.password);
         assert_eq!(opened, replay.connections, "{}", replay.file);
         let pdus: usize = opened.iter().map(|(_, requests, responses)| requests + responses).sum();
-        tally::ran("replay", &format!("ntlm {} {pdus}", replay.file));
+        tally::ran("capture-ntlm", &format!("{} {pdus}", replay.file));
     }
 }
 

@@ -52,7 +52,7 @@ fn every_pdu_reencodes_to_the_same_bytes() {
         assert_eq!(pdus, expected, "PDUs in {name}");
         let expected_holes = WITH_HOLES.iter().find(|(file, _)| *file == name).map_or(0, |f| f.1);
         assert_eq!(holes, expected_holes, "holes in {name}");
-        tally::ran("replay", &format!("pdus {name} {expected}"));
+        tally::ran("capture-pdus", &format!("{name} {expected}"));
     }
     assert_eq!(files_in(&folder), FILES.map(|(name, _)| name), "every file is replayed");
 }

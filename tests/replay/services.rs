@@ -42,7 +42,7 @@ fn our_answers_are_those_of_the_captured_servers() {
         let all = pcap::connections(&captures.join("rpc").join(file));
         let replayed: Vec<usize> = all.iter().filter_map(replay).collect();
         assert_eq!((replayed.len(), replayed.iter().sum()), (connections, calls), "{file}");
-        tally::ran("replay", &format!("server {file} {calls}"));
+        tally::ran("capture-services", &format!("{file} {calls}"));
     }
 }
 
