@@ -1,6 +1,6 @@
-//! An RPC server with nothing but the endpoint mapper and the management interface, for foreign
-//! conformance suites: `cargo run --example mapper -- LISTEN_ADDRESS USER PASSWORD`. The mapper
-//! is on port 135 of the address, the management interface beside it on port 1024 too.
+//! An RPC server with the endpoint mapper, the management interface and a stand-in for Netlogon,
+//! for foreign conformance suites: `cargo run --example mapper -- LISTEN_ADDRESS USER PASSWORD`.
+//! The mapper is on port 135 of the address, the stand-in on port 1024.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -8,15 +8,16 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use wcce::auth::ntlm::{NtlmPolicy, NtlmServer, nt_hash};
-use wcce::auth::{LocalVerifier, Names, SecurityProviders, SystemEnvironment};
+use wcce::auth::{BoxFuture, LocalVerifier, Names, SecurityProviders, SystemEnvironment};
 use wcce::generated::epm::EPT;
 use wcce::generated::mgmt::MGMT;
 use wcce::model::{LocalAccount, LocalAccounts};
-use wcce::rpc::Service;
+use wcce::ndr::{Fault, InterfaceId, Syntax};
 use wcce::rpc::association::{Endpoint, Limits};
 use wcce::rpc::epm::{self, EndpointMapper, EndpointTable};
 use wcce::rpc::mgmt::Management;
 use wcce::rpc::server::{ServerLimits, serve};
+use wcce::rpc::{CallContext, Policy, Service};
 
 /// One account, in whatever domain the client names.
 struct OneAccount {
@@ -34,6 +35,30 @@ impl LocalAccounts for OneAccount {
             groups: Vec::new(),
             enabled: true,
         })
+    }
+}
+
+/// Takes every call that Netlogon has, and answers as NetrServerReqChallenge does: the suites send
+/// it requests of every shape.
+struct NetlogonStandIn;
+
+impl Service for NetlogonStandIn {
+    fn interface(&self) -> InterfaceId {
+        let uuid = uuid::uuid!("12345678-1234-abcd-ef00-01234567cffb");
+        InterfaceId { uuid, major: 1, minor: 0 }
+    }
+
+    fn policy(&self) -> Policy {
+        Policy { min_level: None, syntaxes: &[Syntax::Ndr20], ..Policy::default() }
+    }
+
+    fn call(
+        &self,
+        _: CallContext,
+        _: u16,
+        _: bytes::Bytes,
+    ) -> BoxFuture<'_, Result<Vec<u8>, Fault>> {
+        Box::pin(async { Ok(vec![0; 12]) })
     }
 }
 
@@ -58,9 +83,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut table = EndpointTable::default();
     table.register(epm::Endpoint::tcp(EPT, 135, "endpoint mapper"));
-    for port in [135, 1024] {
-        table.register(epm::Endpoint::tcp(MGMT, port, "management"));
-    }
+    table.register(epm::Endpoint::tcp(MGMT, 135, "management"));
+    table.register(epm::Endpoint::tcp(NetlogonStandIn.interface(), 1024, "stand-in"));
     let management = || Management {
         interfaces: vec![EPT],
         principal: Some("host/lab.test".into()),
@@ -80,7 +104,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ),
         (
             TcpListener::bind((address.as_str(), 1024)).await?,
-            endpoint(vec![Arc::new(management())]),
+            endpoint(vec![Arc::new(NetlogonStandIn), Arc::new(management())]),
         ),
     ];
     println!("listening on {address}");

@@ -196,7 +196,8 @@ impl Association {
             Step::Continue(token) | Step::Done(Some(token)) => {
                 self.send_with_token(answer, pending.trailer, token);
             }
-            Step::Done(None) => self.send(&answer),
+            // As Windows does: a security trailer, but no token.
+            Step::Done(None) => self.send_with_token(answer, pending.trailer, Bytes::new()),
             Step::Failed(error) => {
                 match answer.body.ptype() {
                     PduType::BindAck => self.send_nak(pending.call_id, NakReason::INVALID_CHECKSUM),
@@ -208,10 +209,8 @@ impl Association {
     }
 
     fn send_with_token(&mut self, mut answer: Pdu, trailer: SecTrailer, token: Bytes) {
-        if !token.is_empty() {
-            let SecTrailer { auth_type, auth_level, context_id, .. } = trailer;
-            answer.auth = Some(Auth::new(auth_type, auth_level, context_id, token));
-        }
+        let SecTrailer { auth_type, auth_level, context_id, .. } = trailer;
+        answer.auth = Some(Auth::new(auth_type, auth_level, context_id, token));
         self.send(&answer);
     }
 

@@ -295,7 +295,9 @@ impl Association {
             PduType::AlterContext => self.on_alter_context(frame, now),
             PduType::Auth3 => self.on_auth3(frame, now),
             PduType::Request => self.on_request(frame),
-            PduType::CoCancel => self.on_cancel(call_id),
+            // A server may ignore cancels (C706 9.3.1.1), and half of an enrollment would help
+            // nobody. Windows doesn't even count them in its answer.
+            PduType::CoCancel => {}
             PduType::Orphaned => self.on_orphaned(call_id),
             PduType::Response
             | PduType::Fault

@@ -104,7 +104,8 @@ fn features(proposal: &PresentationContext) -> Option<BindTimeFeatures> {
 }
 
 /// The transfer syntax that the service likes best of all that the client proposes for this
-/// interface, if it is in this proposal: at most one syntax is accepted for an interface.
+/// interface, if this is the first proposal with it: in one PDU, at most one proposal is accepted
+/// for an interface, as on Windows.
 fn preferred(
     service: &dyn Service,
     proposal: &PresentationContext,
@@ -114,12 +115,10 @@ fn preferred(
         proposal.transfer_syntaxes.iter().any(|offered| syntax_of(offered) == Some(syntax))
     };
     let same = |other: &&PresentationContext| other.abstract_syntax == proposal.abstract_syntax;
-    let best = service
-        .policy()
-        .syntaxes
-        .iter()
-        .find(|syntax| all.iter().filter(same).any(|other| offers(other, **syntax)))?;
-    offers(proposal, *best).then_some(*best)
+    let first = |syntax: Syntax| all.iter().filter(same).find(|other| offers(other, syntax));
+    let syntaxes = service.policy().syntaxes.iter().copied();
+    let (best, winner) = syntaxes.filter_map(|syntax| Some((syntax, first(syntax)?))).next()?;
+    std::ptr::eq(winner, proposal).then_some(best)
 }
 
 fn wire_syntax(syntax: Syntax) -> InterfaceId {

@@ -69,8 +69,8 @@ impl Association {
             flags.set(PfcFlags::LAST, stub.is_empty());
             let response = Response {
                 alloc_hint,
-                context_id: call.context_id,
-                cancel_count: call.cancel_count,
+                context_id: answered_context(call.context_id),
+                cancel_count: 0,
                 reserved: 0,
                 stub: fragment,
             };
@@ -113,4 +113,10 @@ impl Association {
             Err(error) => self.close(CloseReason::Pdu(error)),
         }
     }
+}
+
+/// Windows' responses show the low byte of the presentation context's identifier; its faults show
+/// all of it.
+fn answered_context(id: u16) -> u16 {
+    id & 0xFF
 }

@@ -26,7 +26,6 @@ pub(super) struct PartialRequest {
     trailer: Option<SecTrailer>,
     stub: Vec<u8>,
     max_stub: usize,
-    cancel_count: u8,
 }
 
 /// A call that the shell carries out.
@@ -34,7 +33,6 @@ pub(super) struct InFlight {
     pub call_id: u32,
     pub context_id: u16,
     pub selected: Selected,
-    pub cancel_count: u8,
     /// The client no longer wants the answer.
     pub orphaned: bool,
     stub_len: usize,
@@ -121,7 +119,6 @@ impl Association {
             trailer,
             stub: stub.into(),
             max_stub,
-            cancel_count: 0,
         });
         Ok(())
     }
@@ -185,10 +182,24 @@ impl Association {
         let call_id = frame.header().call_id;
         let behind = self.current_call_id.and_then(|current| current.checked_sub(call_id));
         if behind.is_none_or(|behind| behind >= OLD_CALLS) {
-            return Err(Rejection::protocol(call_id, 0, "fragment of no call"));
+            return Err(self.refuse_stray(frame));
         }
         // The security context's sequence goes on all the same.
         self.open(frame).map(|_| ())
+    }
+
+    /// As on Windows: where calls are multiplexed, the fragment itself is looked at first.
+    fn refuse_stray(&mut self, frame: Frame) -> Rejection {
+        let (call_id, context_id) = (frame.header().call_id, frame.context_id());
+        let reason = "fragment of no call";
+        if !self.concurrent {
+            return Rejection::protocol(call_id, 0, reason);
+        }
+        if self.presentations.get(context_id).is_none() {
+            return Rejection::alive(call_id, 0, Fault::UNKNOWN_INTERFACE).not_executed();
+        }
+        let opened = self.open(frame).map(|_| Rejection::protocol(call_id, context_id, reason));
+        opened.unwrap_or_else(|rejection| rejection)
     }
 
     /// A fragment of another call where one is not complete.
@@ -266,7 +277,6 @@ impl Association {
             call_id,
             context_id,
             selected: request.selected,
-            cancel_count: request.cancel_count,
             orphaned: false,
             stub_len: request.stub.len(),
         };
@@ -275,18 +285,6 @@ impl Association {
         let service = presentation.service;
         self.events.push_back(Event::Call(Call { token, service, context, opnum, stub }));
         Ok(())
-    }
-
-    /// A cancel is counted and reported with the answer; the call goes on (C706 9.3.1.1: a server
-    /// may ignore it). Half of an enrollment would help nobody.
-    pub(super) fn on_cancel(&mut self, call_id: u32) {
-        let partial = self.partial.iter_mut().map(|p| (p.call_id, &mut p.cancel_count));
-        let calls = self.calls.values_mut().map(|c| (c.call_id, &mut c.cancel_count));
-        for (id, count) in partial.chain(calls) {
-            if id == call_id {
-                *count = count.saturating_add(1);
-            }
-        }
     }
 
     /// The client gives the call up. A request that is not complete waits for its last fragment

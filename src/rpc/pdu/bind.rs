@@ -320,10 +320,14 @@ fn address_padding(address_len: usize) -> usize {
     end.next_multiple_of(4).saturating_sub(end)
 }
 
-/// Reads a one-byte count and its three reserved bytes, and checks that `element_len` bytes for
-/// each element can be there.
+/// Reads a one-byte count and its three reserved bytes (which a PDU with an empty list may end
+/// without), and checks that `element_len` bytes for each element can be there.
 fn list_len(reader: &mut Reader, element_len: usize) -> Result<u8, PduError> {
-    let [count, ..] = reader.array::<4>()?;
+    let count = reader.u8()?;
+    if count == 0 && reader.remaining() == 0 {
+        return Ok(0);
+    }
+    reader.take(3)?;
     if usize::from(count).saturating_mul(element_len) > reader.remaining() {
         return Err(reader.malformed());
     }

@@ -31,6 +31,8 @@ use wire::{Reader, Writer};
 
 /// Size of the common header, in bytes.
 pub const HEADER_LEN: usize = 16;
+/// Common header and fixed fields of a request without object UUID, in bytes.
+const FIXED_LEN: usize = 24;
 /// Size of a security trailer without its token, in bytes.
 pub const TRAILER_LEN: usize = 8;
 /// The fragment size that Windows proposes on TCP, in bytes.
@@ -93,7 +95,8 @@ pub struct Auth {
     /// The bytes between the body and the trailer. Empty on requests and responses, where they
     /// are sealed together with the stub and stay at its end.
     pub padding: Bytes,
-    /// The security provider's token; never empty.
+    /// The security provider's token. Empty where Windows answers the last leg without a token;
+    /// `auth_length` is then zero, and who reads the PDU takes it for one without a trailer.
     pub token: Bytes,
 }
 
@@ -295,7 +298,11 @@ impl Auth {
                 }
                 Bytes::new()
             }
-            _ if pad_length != rest.len() => return Err(PduError::Padding(trailer.pad_length)),
+            _ if pad_length < rest.len()
+                || pad_length > rest.len().max(room_for_padding(header)) =>
+            {
+                return Err(PduError::Padding(trailer.pad_length));
+            }
             _ => rest,
         };
         Ok(Self { trailer, padding, token: reader.rest() })
@@ -308,13 +315,21 @@ impl Auth {
             writer.bytes(&self.padding);
             writer.align(4);
             let padding = writer.len().saturating_sub(before);
-            trailer.pad_length =
+            let padding =
                 u8::try_from(padding).map_err(|_| PduError::TooLarge("authentication padding"))?;
+            trailer.pad_length = trailer.pad_length.max(padding);
         }
         trailer.encode(writer);
         writer.bytes(&self.token);
         Ok(())
     }
+}
+
+/// Windows lets the bind family claim more padding than there is, as long as it would fit behind
+/// the fixed fields of a request.
+fn room_for_padding(header: &Header) -> usize {
+    let behind = usize::from(header.auth_length).saturating_add(TRAILER_LEN);
+    usize::from(header.frag_length).saturating_sub(behind).saturating_sub(FIXED_LEN)
 }
 
 impl SecTrailer {

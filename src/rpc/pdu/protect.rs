@@ -3,13 +3,11 @@
 
 use bytes::Bytes;
 
-use super::{Body, Frame, Pdu, PduError, Request, Response, SecTrailer, TRAILER_LEN};
+use super::{Body, FIXED_LEN, Frame, Pdu, PduError, Request, Response, SecTrailer, TRAILER_LEN};
 use crate::auth::{AuthError, AuthLevel, PduParts, SecurityContext};
 
 /// The security trailer is aligned to this, from the start of the stub.
 const ALIGNMENT: usize = 16;
-/// Header and fixed fields of a response, and of a request without object UUID, in bytes.
-const FIXED_LEN: usize = 24;
 
 /// What a PDU is protected with.
 pub struct Protection<'a> {

@@ -480,7 +480,7 @@ fn padding_that_does_not_fit_is_a_protocol_error() {
     let spoil = |pdu: &Pdu| {
         let mut bytes = pdu.encode().unwrap();
         let trailer = bytes.len() - pdu.auth.as_ref().unwrap().token.len() - 8;
-        bytes[trailer + 2] += 1;
+        bytes[trailer + 2] = u8::MAX;
         bytes
     };
     let mut rig = Rig::new();
