@@ -1,8 +1,10 @@
 //! Model to Rust: one module per file, in the manner of a derive.
 
+mod checks;
 mod interface;
 pub mod names;
 mod types;
+mod unions;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};

@@ -162,7 +162,8 @@ fn encode_count(count: u32, e: &mut Encoder) -> Result<(), EncodeError> {
     e.count(usize::try_from(count).unwrap_or(usize::MAX))
 }
 
-fn encode_variance(
+/// Writes offset and actual count of what is transmitted of an array of `max` elements.
+pub(super) fn encode_variance(
     max: u32,
     first: u32,
     actual: usize,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::array::{VARIANCE_SIZE, bound, decode_variance};
+use super::array::{VARIANCE_SIZE, bound, decode_variance, encode_variance};
 use super::{Align, DecodeError, Decoder, EncodeError, Encoder, Ndr};
 
 /// A code unit of a string.
@@ -64,6 +64,16 @@ impl<U: Unit> Text<U> {
     pub fn wire_len(&self) -> usize {
         self.0.len().saturating_add(1)
     }
+
+    /// Writes the string into room for `max` code units.
+    fn encode_in(&self, max: u32, e: &mut Encoder) -> Result<(), EncodeError> {
+        if self.0.contains(&U::default()) {
+            return Err(EncodeError::Terminator);
+        }
+        encode_variance(max, 0, self.wire_len(), e)?;
+        U::encode_elements(&self.0, e)?;
+        U::default().encode(e)
+    }
 }
 
 impl WideString {
@@ -106,13 +116,7 @@ impl<U: Unit> Ndr for Text<U> {
     }
 
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        if self.0.contains(&U::default()) {
-            return Err(EncodeError::Terminator);
-        }
-        e.count(0)?;
-        e.count(self.wire_len())?;
-        U::encode_elements(&self.0, e)?;
-        U::default().encode(e)
+        self.encode_in(u32::MAX, e)
     }
 
     fn decode_conformance(d: &mut Decoder<'_>) -> Result<(), DecodeError> {
@@ -158,7 +162,7 @@ impl<U: Unit> Ndr for SizedText<U> {
     }
 
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        self.text.encode(e)
+        self.text.encode_in(self.max_count, e)
     }
 
     fn decode_conformance(d: &mut Decoder<'_>) -> Result<(), DecodeError> {
@@ -180,10 +184,7 @@ impl<U: Unit, const N: usize> Ndr for FixedText<U, N> {
     const MIN_SIZE: usize = Text::<U>::MIN_SIZE;
 
     fn encode(&self, e: &mut Encoder) -> Result<(), EncodeError> {
-        if self.0.wire_len() > N {
-            return Err(EncodeError::Count(self.0.wire_len()));
-        }
-        self.0.encode(e)
+        self.0.encode_in(bound(N), e)
     }
 
     fn decode(d: &mut Decoder<'_>) -> Result<Self, DecodeError> {

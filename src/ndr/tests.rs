@@ -1,6 +1,7 @@
 //! Tests of the run-time through generated code: the committed interfaces, and the golden files
 //! of `codegen`, which have every feature of the language.
 
+mod calls;
 mod features;
 mod hostile;
 mod round_trip;

@@ -4,8 +4,8 @@ use heck::{ToShoutySnakeCase, ToSnakeCase};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use super::checks::validate;
 use super::names::{camel_name, field_name, ident};
-use super::types::validate;
 use super::{Emitter, doc_lines, docs};
 use crate::model::{Interface, InterfaceId, Operation, Struct};
 
