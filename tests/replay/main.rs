@@ -21,3 +21,4 @@ mod pdus;
 mod requests;
 mod services;
 mod spnego;
+mod templates;

@@ -113,6 +113,8 @@ fn read_guid(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::ENROLL;
     use super::*;
 
@@ -207,5 +209,21 @@ mod tests {
         let mut relative = good.clone();
         relative[3] = 0;
         assert!(SecurityDescriptor::from_bytes(&relative).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(
+            mut bytes in proptest::collection::vec(any::<u8>(), 0..200),
+            sound in any::<bool>(),
+        ) {
+            if sound && bytes.len() > 28 {
+                bytes[..4].copy_from_slice(&[1, 0, 0x04, 0x80]);
+                bytes[16..20].copy_from_slice(&20_u32.to_le_bytes());
+                bytes[20] = 4;
+                bytes[22..24].copy_from_slice(&100_u16.to_le_bytes());
+            }
+            let _ = SecurityDescriptor::from_bytes(&bytes);
+        }
     }
 }

@@ -239,7 +239,7 @@ const RIGHTS: [(&str, u32); 25] = [
     ("KX", 0x0002_0019),
 ];
 
-const DOMAIN_ALIASES: [(&str, u32); 15] = [
+const DOMAIN_ALIASES: &[(&str, u32)] = &[
     ("RO", 498),
     ("LA", 500),
     ("LG", 501),
@@ -255,9 +255,11 @@ const DOMAIN_ALIASES: [(&str, u32); 15] = [
     ("CN", 522),
     ("AP", 525),
     ("KA", 526),
+    ("EK", 527),
+    ("RS", 553),
 ];
 
-const WELL_KNOWN_ALIASES: [(&str, &str); 30] = [
+const WELL_KNOWN_ALIASES: &[(&str, &str)] = &[
     ("WD", "S-1-1-0"),
     ("CO", "S-1-3-0"),
     ("CG", "S-1-3-1"),
@@ -288,10 +290,26 @@ const WELL_KNOWN_ALIASES: [(&str, &str); 30] = [
     ("NO", "S-1-5-32-556"),
     ("CY", "S-1-5-32-569"),
     ("CD", "S-1-5-32-574"),
+    ("MU", "S-1-5-32-558"),
+    ("LU", "S-1-5-32-559"),
+    ("IS", "S-1-5-32-568"),
+    ("ER", "S-1-5-32-573"),
+    ("RA", "S-1-5-32-575"),
+    ("ES", "S-1-5-32-576"),
+    ("MS", "S-1-5-32-577"),
+    ("HA", "S-1-5-32-578"),
+    ("AA", "S-1-5-32-579"),
+    ("RM", "S-1-5-32-580"),
+    ("UD", "S-1-5-84-0-0-0-0-0"),
+    ("AS", "S-1-18-1"),
+    ("SS", "S-1-18-2"),
+    ("AC", "S-1-15-2-1"),
 ];
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::{AUTO_ENROLL, ENROLL};
     use super::*;
     use crate::model::Token;
@@ -375,6 +393,38 @@ mod tests {
             "D:(A;;Cä;;;BA)",
         ] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_descriptor_round_trips(
+            aces in proptest::collection::vec(
+                (any::<bool>(), any::<u8>(), any::<u32>(), any::<Option<u128>>(), any::<u32>()),
+                0..8,
+            ),
+            owner in any::<Option<u32>>(),
+        ) {
+            let ace = |(allow, flags, mask, object, rid): (bool, u8, u32, Option<u128>, u32)| Ace {
+                kind: if allow { AceKind::Allow } else { AceKind::Deny },
+                // 0x20 has no code: Windows never sets it in a DACL.
+                flags: flags & !0x20,
+                mask: AccessMask(mask),
+                object_type: object.map(Uuid::from_u128),
+                inherited_object_type: None,
+                sid: domain().with_rid(rid).expect("valid"),
+            };
+            let descriptor = SecurityDescriptor {
+                owner: owner.map(|rid| domain().with_rid(rid).expect("valid")),
+                group: None,
+                dacl: Some(Acl { aces: aces.into_iter().map(ace).collect() }),
+            };
+            prop_assert_eq!(parse(&descriptor.to_sddl()), Ok(descriptor));
+        }
+
+        #[test]
+        fn no_text_panics(text in "[OGDS:();A-Z0-9x;-]{0,60}|.{0,60}") {
+            let _ = parse(&text);
         }
     }
 }
