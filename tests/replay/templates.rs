@@ -29,7 +29,7 @@ fn name(template: &Value) -> &str {
 
 fn security(template: &Value) -> SecurityDescriptor {
     let sddl = template["nTSecurityDescriptor"].as_str().expect("SDDL");
-    SecurityDescriptor::from_sddl(sddl, &domain()).expect(name(template))
+    SecurityDescriptor::from_sddl(sddl, &domain()).expect(sddl)
 }
 
 fn member_of(group: &str) -> Token {

@@ -1,0 +1,111 @@
+use super::*;
+
+#[test]
+fn key_usage_fits_the_kind_of_key() {
+    let all = KeyUsage(0xFE80);
+    for (kind, expected) in [
+        (PublicKeyKind::Rsa { bits: 2048 }, 0xF000),
+        (PublicKeyKind::EcP384, 0xC800),
+        (PublicKeyKind::Ed25519, 0xC000),
+    ] {
+        let mut world = World::new();
+        world.template.minimal_key_size = 0;
+        world.template.key_usage = all;
+        world.request.public_key.kind = kind;
+        assert_eq!(world.plan().key_usage, Some((KeyUsage(expected), true)));
+        world.template.critical_extensions.clear();
+        assert_eq!(world.plan().key_usage, Some((KeyUsage(expected), false)));
+    }
+    let mut world = World::new();
+    world.template.key_usage = KeyUsage(0x8600);
+    assert_eq!(world.plan().key_usage, Some((KeyUsage::DIGITAL_SIGNATURE, true)));
+    world.template.key_usage = KeyUsage::KEY_CERT_SIGN;
+    assert_eq!(world.denied(), HResult::NTE_BAD_KEY);
+    world.template.key_usage = KeyUsage::default();
+    assert_eq!(world.plan().key_usage, None);
+}
+
+#[test]
+fn a_template_of_version_1_is_named_by_its_name() {
+    let mut world = World::new();
+    world.template.schema = SchemaVersion::V1;
+    assert_eq!(world.plan().template, TemplateExtension::Name("User".to_owned()));
+    world.template.schema = SchemaVersion::V4;
+    world.template.oid = None;
+    assert_eq!(world.denied(), HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
+}
+
+/// ESC15 and certificates that are more than their template says.
+#[test]
+fn extensions_of_the_request_do_not_reach_the_certificate() {
+    let mut world = World::supplied(&[oids::SERVER_AUTH]);
+    world.enrollees("S-1-5-21-1-2-3-1107");
+    world.template.schema = SchemaVersion::V1;
+    let plain = world.plan();
+    let ca = extensions::BasicConstraints { ca: true, path_length: None };
+    world.request.extensions = vec![
+        extensions::application_policies(&[oids::CLIENT_AUTH], false),
+        extensions::extended_key_usage(&[oids::CLIENT_AUTH], false),
+        extensions::basic_constraints(ca, true),
+        extensions::key_usage(KeyUsage::KEY_CERT_SIGN, true),
+        extensions::certificate_policies(&[oids::ANY_POLICY], false),
+    ];
+    assert_eq!(world.plan(), plain);
+}
+
+#[test]
+fn certificate_policies_and_those_from_requests() {
+    let policies = [oid("1.2.3.1"), oid("1.2.3.2")];
+    let mut world = World::new();
+    world.template.certificate_policies = policies.to_vec();
+    assert_eq!(world.plan().certificate_policies, policies);
+    world.template.enrollment = EnrollmentFlags::ISSUANCE_POLICIES_FROM_REQUEST;
+    assert_eq!(world.plan().certificate_policies, []);
+    let ask = |policies: &[Oid]| vec![extensions::certificate_policies(policies, false)];
+    world.request.extensions = ask(&policies[1..]);
+    assert_eq!(world.plan().certificate_policies, &policies[1..]);
+    world.request.extensions = ask(&[oid("1.2.3.2"), oid("1.2.3.3")]);
+    assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_CONFLICT);
+    world.template.certificate_policies.clear();
+    world.request.extensions = ask(&policies);
+    assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_CONFLICT);
+    world.request.extensions[0].value = vec![1];
+    assert_eq!(world.denied(), HResult::CRYPT_E_ASN1_ERROR);
+}
+
+#[test]
+fn flags_that_add_extensions() {
+    let mut world = World::new();
+    world.template.critical_extensions.push(oids::SUBJECT_ALT_NAME);
+    world.template.enrollment = EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS
+        | EnrollmentFlags::NOREVOCATIONINFOINISSUEDCERTS;
+    let plan = world.plan();
+    assert_eq!(plan.critical_extensions, [oids::KEY_USAGE, oids::SUBJECT_ALT_NAME]);
+    assert!(plan.end_entity_basic_constraints && plan.no_revocation_info);
+
+    world.template.enrollment = EnrollmentFlags::ADD_OCSP_NOCHECK;
+    assert!(world.plan().extensions.is_empty(), "only for responders");
+    world.template.application_policies = vec![oids::OCSP_SIGNING];
+    let plan = world.plan();
+    let nocheck = Extension { oid: oids::OCSP_NOCHECK, critical: false, value: vec![0x05, 0x00] };
+    assert_eq!(plan.extensions, [nocheck]);
+    assert!(plan.no_revocation_info);
+}
+
+#[test]
+fn smime_capabilities_come_from_the_request_if_they_are_whole() {
+    let stated = |value: &[u8]| Extension {
+        oid: oids::SMIME_CAPABILITIES,
+        critical: true,
+        value: value.to_vec(),
+    };
+    let mut world = World::new();
+    let whole = [0x30, 0x04, 0x30, 0x02, 0x06, 0x00];
+    world.request.extensions = vec![stated(&whole)];
+    assert!(world.plan().extensions.is_empty());
+    world.template.enrollment = EnrollmentFlags::INCLUDE_SYMMETRIC_ALGORITHMS;
+    let kept = world.plan().extensions;
+    assert_eq!(kept, [Extension { critical: false, ..stated(&whole) }]);
+    world.request.extensions = vec![stated(&[0x30, 0x04, 0x30])];
+    assert!(world.plan().extensions.is_empty());
+}

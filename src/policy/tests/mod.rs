@@ -1,0 +1,238 @@
+//! Tests of the rules, by topic. [`World`] is a request that is issued; each changes one thing.
+
+mod approvals;
+mod extension_rules;
+mod lint_rules;
+mod names;
+mod properties;
+mod requirements;
+mod selection;
+mod validity;
+
+use std::time::Duration;
+
+use super::*;
+use crate::asn1::{extensions, oids};
+use crate::model::{
+    Ace, AceKind, Acl, Attribute, ENROLL, EnrollmentFlags, Extension, GeneralFlags, GeneralName,
+    HResult, KeyUsage, NameAttribute, Oid, PrincipalKind, PrivateKeyFlags, PublicKeyInfo,
+    PublicKeyKind, RequestFormat, SchemaVersion, SecurityDescriptor, Sid, TemplateHint,
+    TemplateRow, Token,
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn sid(text: &str) -> Sid {
+    text.parse().expect("valid")
+}
+
+fn oid(text: &str) -> Oid {
+    text.parse().expect("valid")
+}
+
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + DAY * 20_000
+}
+
+/// A request of alice, member of Domain Users and PKI Enrollees, for a template that is good.
+/// Tests change one thing.
+#[derive(Debug)]
+struct World {
+    request: EnrollmentRequest,
+    caller: Caller,
+    requester: Option<Principal>,
+    template: Template,
+    enabled: bool,
+    settings: Settings,
+    ca_ends: SystemTime,
+}
+
+impl World {
+    fn new() -> Self {
+        let alice = sid("S-1-5-21-1-2-3-1103");
+        let groups = [sid("S-1-5-21-1-2-3-513"), sid("S-1-5-21-1-2-3-1107")];
+        Self {
+            request: request(),
+            caller: Caller {
+                account: r"LAB\alice".to_owned(),
+                token: Token::new(alice.clone(), groups),
+            },
+            requester: Some(principal(alice)),
+            template: template(),
+            enabled: true,
+            settings: Settings::default(),
+            ca_ends: now() + DAY * 3650,
+        }
+    }
+
+    /// As a template that takes the names from the request: a CN and a DNS name.
+    fn supplied(policies: &[Oid]) -> Self {
+        let mut world = Self::new();
+        world.template.names = NameFlags::ENROLLEE_SUPPLIES_SUBJECT;
+        world.template.application_policies = policies.to_vec();
+        world.request.subject_attributes =
+            vec![NameAttribute { oid: oids::COMMON_NAME, value: "www.lab.test".to_owned() }];
+        world.request.subject = b"name".to_vec();
+        world.request.subject_alt_names = vec![GeneralName::Dns("www.lab.test".to_owned())];
+        world
+    }
+
+    fn enrollees(&mut self, who: &str) {
+        let ace = Ace::extended_right(AceKind::Allow, ENROLL, sid(who));
+        self.template.security.dacl = Some(Acl { aces: vec![ace] });
+    }
+
+    fn verdict(&self) -> Verdict {
+        let row = TemplateRow { template: Arc::new(self.template.clone()), enabled: self.enabled };
+        let other = Template {
+            name: "Other".to_owned(),
+            oid: Some(oid("1.2.3.9")),
+            ..self.template.clone()
+        };
+        let other = TemplateRow { template: Arc::new(other), enabled: true };
+        let templates = TemplateTable::new(vec![row, other]).expect("distinct");
+        let facts = Facts {
+            request: &self.request,
+            caller: &self.caller,
+            requester: self.requester.as_ref(),
+            templates: &templates,
+            ca_validity: (now() - DAY * 10, self.ca_ends),
+            now: now(),
+        };
+        decide(&facts, &self.settings)
+    }
+
+    fn decision(&self) -> Decision {
+        self.verdict().decision
+    }
+
+    fn plan(&self) -> IssuancePlan {
+        match self.decision() {
+            Decision::Issue(plan) => *plan,
+            other => panic!("not issued: {other:?}"),
+        }
+    }
+
+    fn denied(&self) -> HResult {
+        match self.decision() {
+            Decision::Deny(reason) => reason.hresult(),
+            other => panic!("not denied: {other:?}"),
+        }
+    }
+
+    fn pended(&self) -> PendReason {
+        match self.decision() {
+            Decision::Pend(reason) => reason,
+            other => panic!("not pending: {other:?}"),
+        }
+    }
+}
+
+fn principal(sid: Sid) -> Principal {
+    Principal {
+        sid,
+        guid: [7; 16],
+        kind: PrincipalKind::User,
+        domain: "LAB".to_owned(),
+        sam_account_name: "alice".to_owned(),
+        cn: "Alice Example".to_owned(),
+        distinguished_name: "CN=Alice Example,CN=Users,DC=lab,DC=test".to_owned(),
+        upn: Some("alice@lab.test".to_owned()),
+        mail: Some("alice@mail.test".to_owned()),
+        dns_host_name: None,
+        enabled: true,
+    }
+}
+
+fn request() -> EnrollmentRequest {
+    EnrollmentRequest {
+        format: RequestFormat::Pkcs10,
+        raw: vec![1],
+        subject: vec![0x30, 0],
+        subject_attributes: Vec::new(),
+        public_key: PublicKeyInfo {
+            spki: vec![2],
+            kind: PublicKeyKind::Rsa { bits: 2048 },
+            key_id: [3; 20],
+        },
+        subject_alt_names: Vec::new(),
+        extensions: Vec::new(),
+        attributes: Vec::new(),
+        template_hints: vec![TemplateHint::Name("User".to_owned())],
+        client_info: None,
+        sha1_proof: false,
+    }
+}
+
+fn template() -> Template {
+    let enrollees = Ace::extended_right(AceKind::Allow, ENROLL, sid("S-1-5-21-1-2-3-513"));
+    Template {
+        name: "User".to_owned(),
+        display_name: "User".to_owned(),
+        oid: Some(oid("1.2.3.4")),
+        schema: SchemaVersion::V2,
+        major: 100,
+        minor: 5,
+        flags: GeneralFlags::ADD_TEMPLATE_NAME,
+        enrollment: EnrollmentFlags::empty(),
+        private_key: PrivateKeyFlags::empty(),
+        names: NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH | NameFlags::SUBJECT_ALT_REQUIRE_UPN,
+        validity: DAY * 365,
+        renewal_overlap: DAY * 42,
+        minimal_key_size: 2048,
+        key_usage: KeyUsage(0xA000),
+        key_spec: 1,
+        max_issuing_depth: Some(0),
+        critical_extensions: vec![oids::KEY_USAGE],
+        application_policies: vec![oids::CLIENT_AUTH, oids::EMAIL_PROTECTION],
+        certificate_policies: Vec::new(),
+        ra_signatures: 0,
+        ra_application_policies: Vec::new(),
+        ra_policies: Vec::new(),
+        supersedes: Vec::new(),
+        default_csps: Vec::new(),
+        security: SecurityDescriptor {
+            owner: None,
+            group: None,
+            dacl: Some(Acl { aces: vec![enrollees] }),
+        },
+    }
+}
+
+fn upn(name: &str) -> GeneralName {
+    GeneralName::Upn(name.to_owned())
+}
+
+fn dns(name: &str) -> GeneralName {
+    GeneralName::Dns(name.to_owned())
+}
+
+fn uri(text: &str) -> GeneralName {
+    GeneralName::Uri(text.to_owned())
+}
+
+#[test]
+fn a_good_request_is_issued_from_the_directory() {
+    let world = World::new();
+    let plan = world.plan();
+    assert_eq!(
+        plan.subject,
+        SubjectName::DirectoryPath {
+            distinguished_name: "CN=Alice Example,CN=Users,DC=lab,DC=test".to_owned(),
+            email: None,
+        }
+    );
+    assert_eq!(plan.subject_alt_names, [upn("alice@lab.test")]);
+    assert_eq!(plan.sid, Some(sid("S-1-5-21-1-2-3-1103")));
+    assert_eq!(plan.public_key, world.request.public_key);
+    assert_eq!(plan.not_before, now() - Duration::from_secs(600));
+    assert_eq!(plan.not_after, plan.not_before + DAY * 365);
+    assert_eq!(plan.key_usage, Some((KeyUsage(0xA000), true)));
+    assert_eq!(plan.application_policies, [oids::CLIENT_AUTH, oids::EMAIL_PROTECTION]);
+    assert_eq!(
+        plan.template,
+        TemplateExtension::Information { oid: oid("1.2.3.4"), major: 100, minor: 5 }
+    );
+    assert!(plan.extensions.is_empty() && !plan.no_revocation_info);
+    assert_eq!(world.verdict().template.expect("known").name, "User");
+}
