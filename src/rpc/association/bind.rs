@@ -186,8 +186,9 @@ impl Association {
         self.last_activity = now;
         let step = self.security.settle(outcome);
         let Some(answer) = pending.answer else {
-            // auth3 is never answered; the first request under a failed context is.
-            if matches!(step, Step::Continue(_)) {
+            // auth3 is never answered: with a token left to send, the exchange is not complete.
+            // The first request under the failed context is answered with a fault.
+            if matches!(step, Step::Continue(_) | Step::Done(Some(_))) {
                 self.security.fail(pending.trailer.context_id);
             }
             return;

@@ -148,11 +148,31 @@ fn faults_of_services_are_passed_on() {
 #[test]
 fn fragments_of_no_call_are_refused() {
     for flags in [MIDDLE, LAST] {
-        let mut rig = Rig::bound();
-        rig.send(&fragment(flags, request(2, 0, 0, b"")));
-        assert_eq!(rig.fault(), (2, PROTO_ERROR, 0, true));
-        rig.assert_closed();
+        // As on Windows, the fault names the context where calls are multiplexed.
+        for (concurrent, context_id) in [(PfcFlags::empty(), 0), (PfcFlags::CONC_MPX, 1)] {
+            let mut rig = Rig::new();
+            rig.bind(concurrent);
+            rig.send(&fragment(flags, request(2, 1, 0, b"")));
+            assert_eq!(rig.fault(), (2, PROTO_ERROR, context_id, true));
+            rig.assert_closed();
+        }
     }
+    let mut rig = Rig::new();
+    rig.bind(PfcFlags::CONC_MPX);
+    rig.send(&fragment(LAST, request(2, 42, 0, b"")));
+    assert_eq!(rig.fault(), (2, UNK_IF, 0, false));
+    rig.assert_alive();
+}
+
+#[test]
+fn responses_name_the_low_byte_of_their_context() {
+    let mut rig = Rig::new();
+    rig.send(&Pdu::new(1, Body::Bind(bind(&[(0x1203, OPEN)]))));
+    rig.bind_ack();
+    rig.send(&request(2, 0x1203, 0, b""));
+    assert!(matches!(rig.pdu().body, Body::Response(Response { context_id: 3, .. })));
+    rig.send(&request(3, 0x1203, 99, b""));
+    assert_eq!(rig.fault(), (3, 0x1C01_0002, 0x1203, false));
 }
 
 #[test]
