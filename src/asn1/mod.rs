@@ -1,4 +1,5 @@
-//! DER structures: PKCS#10, X.509 names, extensions and certificates, Microsoft attributes.
+//! DER structures: PKCS#10, CMS and CMC, X.509 names, extensions and certificates, Microsoft
+//! attributes.
 //!
 //! A strict reader over slices is the base ([`Reader`]), not the serde types of picky-asn1.
 //! Signatures are verified over the bytes that were received, so every structure keeps its raw
@@ -13,6 +14,8 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod certificate;
+pub mod cmc;
+pub mod cms;
 mod crl;
 mod error;
 pub mod extensions;
@@ -23,7 +26,6 @@ mod normalize;
 pub mod oids;
 pub mod pem;
 mod pkcs10;
-mod pkcs7;
 mod reader;
 mod signature;
 mod spki;
@@ -32,20 +34,20 @@ mod time;
 mod writer;
 
 pub use certificate::Certificate;
+pub use cms::encode_certificates_only;
 pub use crl::CertificateList;
 pub use error::Asn1Error;
 pub use general_name::{decode_general_names, encode_general_names};
 pub use name::{Name, Rdn};
 pub use name_text::NameTextError;
 pub use normalize::to_der;
-pub use pkcs7::encode_certificates_only;
 pub use pkcs10::{CertificationRequest, RequestAttribute, RequestBuilder};
 pub use pkcs10::{decode_client_info, decode_csp_provider, decode_name_value_pairs};
 pub use reader::{BitString, Element, Reader, Tag, check_structure};
 pub use signature::{Hash, SignatureError, SignatureScheme, verify_signature};
 pub use spki::{AlgorithmIdentifier, PublicKey, SubjectPublicKeyInfo, encode_spki};
 pub use strings::{decode_text, encode_bmp};
-pub use time::{decode_time, encode_time};
+pub use time::{decode_time, encode_generalized_time, encode_time};
 pub use writer::{Writer, sequence};
 
 /// Deepest nesting of constructed values that [`check_structure`] and [`to_der`] follow.

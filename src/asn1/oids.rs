@@ -212,6 +212,12 @@ oids! {
     CMC_PKI_DATA = "1.3.6.1.5.5.7.12.2";
     /// id-cct-PKIResponse.
     CMC_PKI_RESPONSE = "1.3.6.1.5.5.7.12.3";
+    /// id-cmc-cMCStatusInfo.
+    CMC_STATUS_INFO = "1.3.6.1.5.5.7.7.1";
+    /// szOID_CMC_ADD_ATTRIBUTES.
+    CMC_ADD_ATTRIBUTES = "1.3.6.1.4.1.311.10.10.1";
+    /// szOID_ISSUED_CERT_HASH.
+    ISSUED_CERT_HASH = "1.3.6.1.4.1.311.21.17";
 
     // Public keys
     /// rsaEncryption.

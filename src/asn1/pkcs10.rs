@@ -59,7 +59,10 @@ impl<'a> CertificationRequest<'a> {
     }
 }
 
-fn decode_attributes(mut set: Reader<'_>) -> Result<Vec<RequestAttribute<'_>>, Asn1Error> {
+/// Members of a SET OF Attribute.
+pub(super) fn decode_attributes(
+    mut set: Reader<'_>,
+) -> Result<Vec<RequestAttribute<'_>>, Asn1Error> {
     let mut attributes = Vec::new();
     while !set.is_empty() {
         let mut attribute = set.sequence()?;

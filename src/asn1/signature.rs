@@ -1,5 +1,6 @@
 //! Signature algorithms, and verification by aws-lc-rs over the bytes that were received.
 
+use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::{self as lc, RsaParameters, RsaPssSaltLength, RsaPublicKeyComponents};
 use aws_lc_rs::signature::{EcdsaVerificationAlgorithm, UnparsedPublicKey};
 
@@ -50,7 +51,26 @@ impl Hash {
         }
     }
 
-    fn with_rsa(self) -> Oid {
+    /// The hash of this identifier, where it is known.
+    pub fn from_oid(oid: &Oid) -> Option<Self> {
+        HASHES.into_iter().find(|hash| hash.oid() == *oid)
+    }
+
+    /// The hash of `bytes`.
+    pub fn digest(self, bytes: &[u8]) -> Digest {
+        digest::digest(
+            match self {
+                Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+                Self::Sha256 => &digest::SHA256,
+                Self::Sha384 => &digest::SHA384,
+                Self::Sha512 => &digest::SHA512,
+            },
+            bytes,
+        )
+    }
+
+    /// The signature algorithm RSASSA-PKCS1-v1_5 with this hash.
+    pub fn with_rsa(self) -> Oid {
         match self {
             Self::Sha1 => oids::SHA1_WITH_RSA,
             Self::Sha256 => oids::SHA256_WITH_RSA,
@@ -296,7 +316,7 @@ fn specified_hash(identifier: &AlgorithmIdentifier<'_>) -> Result<Hash, Signatur
 
 fn hash_from(reader: &mut Reader<'_>) -> Result<Hash, SignatureError> {
     let identifier = AlgorithmIdentifier::read(reader)?;
-    match HASHES.into_iter().find(|hash| hash.oid() == identifier.oid) {
+    match Hash::from_oid(&identifier.oid) {
         Some(hash) if identifier.has_no_parameters() => Ok(hash),
         Some(_) => Err(UNEXPECTED_PARAMETERS),
         None => Err(SignatureError::Unsupported(identifier.oid)),

@@ -25,6 +25,21 @@ impl<'a> AlgorithmIdentifier<'a> {
         Ok(Self { oid, parameters })
     }
 
+    /// The algorithm with NULL for parameters.
+    pub const fn with_null(oid: Oid) -> Self {
+        Self { oid, parameters: Some(Element { tag: Tag::NULL, raw: &[5, 0], content: &[] }) }
+    }
+
+    /// Appends it.
+    pub fn write(&self, writer: &mut Writer) {
+        writer.sequence(|identifier| {
+            identifier.oid(&self.oid);
+            if let Some(parameters) = &self.parameters {
+                identifier.raw(parameters.raw);
+            }
+        });
+    }
+
     /// Whether the parameters are absent or NULL (writers confuse the two).
     pub fn has_no_parameters(&self) -> bool {
         self.parameters.is_none_or(|parameters| parameters.raw == [5, 0])

@@ -11,18 +11,7 @@ const INVALID: Asn1Error = Asn1Error::Value("time");
 /// Appends UTCTime for years 1950 to 2049, GeneralizedTime otherwise; fractions of a second are
 /// cut off. Fails for years outside 0 to 9999.
 pub fn encode_time(writer: &mut Writer, time: SystemTime) -> Result<(), Asn1Error> {
-    let time = OffsetDateTime::from_unix_timestamp(unix_seconds(time)?).map_err(|_| INVALID)?;
-    let (year, month) = (time.year(), u8::from(time.month()));
-    if !(0..=9999).contains(&year) {
-        return Err(INVALID);
-    }
-    let rest = format!(
-        "{month:02}{:02}{:02}{:02}{:02}Z",
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    );
+    let (year, rest) = year_and_rest(time)?;
     if (1950..2050).contains(&year) {
         let text = format!("{:02}{rest}", year.rem_euclid(100));
         writer.element(Tag::UTC_TIME, text.as_bytes());
@@ -30,6 +19,25 @@ pub fn encode_time(writer: &mut Writer, time: SystemTime) -> Result<(), Asn1Erro
         writer.element(Tag::GENERALIZED_TIME, format!("{year:04}{rest}").as_bytes());
     }
     Ok(())
+}
+
+/// Appends GeneralizedTime, for structures that know no other form; otherwise as
+/// [`encode_time`].
+pub fn encode_generalized_time(writer: &mut Writer, time: SystemTime) -> Result<(), Asn1Error> {
+    let (year, rest) = year_and_rest(time)?;
+    writer.element(Tag::GENERALIZED_TIME, format!("{year:04}{rest}").as_bytes());
+    Ok(())
+}
+
+/// The year, and from the month on the text that both forms share.
+fn year_and_rest(time: SystemTime) -> Result<(i32, String), Asn1Error> {
+    let time = OffsetDateTime::from_unix_timestamp(unix_seconds(time)?).map_err(|_| INVALID)?;
+    let (year, month) = (time.year(), u8::from(time.month()));
+    if !(0..=9999).contains(&year) {
+        return Err(INVALID);
+    }
+    let (day, hour, minute, second) = (time.day(), time.hour(), time.minute(), time.second());
+    Ok((year, format!("{month:02}{day:02}{hour:02}{minute:02}{second:02}Z")))
 }
 
 /// Reads a UTCTime or GeneralizedTime with seconds, without fractions, in UTC.

@@ -7,7 +7,9 @@ use aws_lc_rs::signature::{self, EcdsaKeyPair, KeyPair};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::asn1::{AlgorithmIdentifier, SubjectPublicKeyInfo, Writer, oids, verify_signature};
+use crate::asn1::{
+    AlgorithmIdentifier, Hash, SubjectPublicKeyInfo, Writer, oids, verify_signature,
+};
 use crate::model::Oid;
 
 /// A private key that can sign certificates and CRLs.
@@ -50,6 +52,28 @@ impl SignatureAlgorithm {
             Self::EcdsaSha256 => oids::ECDSA_WITH_SHA256,
             Self::EcdsaSha384 => oids::ECDSA_WITH_SHA384,
             Self::EcdsaSha512 => oids::ECDSA_WITH_SHA512,
+        }
+    }
+
+    /// The hash that is signed.
+    pub fn hash(self) -> Hash {
+        match self {
+            Self::RsaSha256 | Self::EcdsaSha256 => Hash::Sha256,
+            Self::RsaSha384 | Self::EcdsaSha384 => Hash::Sha384,
+            Self::RsaSha512 | Self::EcdsaSha512 => Hash::Sha512,
+        }
+    }
+
+    /// How a CMS SignerInfo names it: for RSA by the kind of key alone, as Windows writes it
+    /// (RFC 3370 3.2), for ECDSA as anywhere (RFC 5753 2.1.1).
+    pub fn cms_identifier(self) -> AlgorithmIdentifier<'static> {
+        match self {
+            Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512 => {
+                AlgorithmIdentifier::with_null(oids::RSA_ENCRYPTION)
+            }
+            Self::EcdsaSha256 | Self::EcdsaSha384 | Self::EcdsaSha512 => {
+                AlgorithmIdentifier { oid: self.oid(), parameters: None }
+            }
         }
     }
 
