@@ -21,6 +21,8 @@ use crate::model::{KeyUsage, SerialNumber};
 pub struct CaCertificate {
     /// DER of the whole.
     pub der: Vec<u8>,
+    /// DER of the issuer's Name: the subject's own where the CA is a root.
+    pub issuer: Vec<u8>,
     /// DER of the subject's Name: the issuer of everything that is signed.
     pub subject: Vec<u8>,
     /// What clients call the CA.
@@ -94,6 +96,7 @@ impl CaCertificate {
         }
         let checked = Self {
             der: der.to_vec(),
+            issuer: certificate.issuer.to_vec(),
             subject: certificate.subject.to_vec(),
             names: CaNames::new(&common_name(certificate.subject)?),
             key_id: match find(extensions, &oids::SUBJECT_KEY_IDENTIFIER) {
@@ -105,6 +108,11 @@ impl CaCertificate {
             not_after: certificate.not_after,
         };
         checked.valid_at(now).then_some(checked).ok_or(CaError::NotValidNow)
+    }
+
+    /// Whether the CA has none above it.
+    pub fn is_root(&self) -> bool {
+        self.issuer == self.subject
     }
 
     /// Whether `time` lies in the period of validity.
@@ -143,7 +151,8 @@ pub fn chain_of(leaf: &[u8], pool: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, CaError> 
     Ok(chain)
 }
 
-fn is_issued_by(certificate: &[u8], issuer: &[u8]) -> Result<bool, crate::asn1::Asn1Error> {
+/// Whether the key of `issuer` signed `certificate`, and its name is in it.
+pub fn is_issued_by(certificate: &[u8], issuer: &[u8]) -> Result<bool, crate::asn1::Asn1Error> {
     let (certificate, issuer) = (Certificate::parse(certificate)?, Certificate::parse(issuer)?);
     if certificate.issuer != issuer.subject {
         return Ok(false);

@@ -132,6 +132,11 @@ impl StateFolder {
         self.0.join("ca.key")
     }
 
+    /// The current exchange certificate with its private key (PEM, mode 0600).
+    pub fn exchange(&self) -> PathBuf {
+        self.0.join("exchange.pem")
+    }
+
     /// The folder of CRLs.
     pub fn crls(&self) -> PathBuf {
         self.0.join("crl")

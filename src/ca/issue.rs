@@ -13,9 +13,7 @@ use super::load;
 use super::prepare::{Issuer, prepare};
 use super::signer::{KeyError, Signer};
 use super::tbs::with_signature;
-use crate::asn1::{
-    Asn1Error, Certificate, Name, NameTextError, encode_certificates_only, extensions, oids,
-};
+use crate::asn1::{Asn1Error, Certificate, Name, NameTextError, extensions, oids};
 use crate::model::{
     CertificateColumns, EnrollmentFlags, GeneralFlags, GeneralName, HResult, IssuancePlan, Oid,
     SerialNumber,
@@ -27,6 +25,7 @@ pub struct CertificateAuthority {
     chain: Vec<Vec<u8>>,
     signer: Arc<dyn Signer>,
     urls: UrlConfig,
+    clock_skew: Duration,
     clock_tolerance: Duration,
 }
 
@@ -74,6 +73,7 @@ impl CertificateAuthority {
             chain: identity.chain,
             signer: Arc::new(identity.signer),
             urls: config.urls.clone(),
+            clock_skew: config.clock_skew,
             clock_tolerance: config.clock_tolerance,
         }
     }
@@ -93,14 +93,14 @@ impl CertificateAuthority {
         std::iter::once(&*self.certificate.der).chain(self.chain.iter().map(|der| &**der))
     }
 
-    /// PKCS#7 with `certificate` and the CA's chain up to the root, and these CRLs
-    /// ([MS-WCCE] 3.2.1.4.2.1.4.8.1).
-    pub fn chain_with<'a>(
-        &'a self,
-        certificate: &'a [u8],
-        crls: impl IntoIterator<Item = &'a [u8]>,
-    ) -> Vec<u8> {
-        encode_certificates_only(std::iter::once(certificate).chain(self.certificates()), crls)
+    /// The addresses that go into certificates.
+    pub fn urls(&self) -> &UrlConfig {
+        &self.urls
+    }
+
+    /// How far clocks of clients may be behind.
+    pub fn clock_skew(&self) -> Duration {
+        self.clock_skew
     }
 
     /// Refuses to go on where the clock is behind the last issued certificate by more than the
@@ -156,7 +156,7 @@ impl CertificateAuthority {
 pub struct SignedCertificate(CertificateColumns);
 
 impl SignedCertificate {
-    fn read(der: Vec<u8>) -> Result<Self, Asn1Error> {
+    pub(super) fn read(der: Vec<u8>) -> Result<Self, Asn1Error> {
         let certificate = Certificate::parse(&der)?;
         let key = &certificate.public_key;
         let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &der);

@@ -125,7 +125,8 @@ fn read_key(path: &Path, hash: RsaHash) -> Result<SoftwareSigner, CaError> {
     SoftwareSigner::from_der(encoding, der, hash).map_err(|reason| key_file(path, reason))
 }
 
-fn blocks(path: &Path, text: &[u8]) -> Result<Vec<pem::Pem>, CaError> {
+/// The PEM blocks of a file.
+pub(super) fn blocks(path: &Path, text: &[u8]) -> Result<Vec<pem::Pem>, CaError> {
     pem::decode(text).ok_or_else(|| form(path, "not PEM, or an encrypted key"))
 }
 
@@ -186,7 +187,8 @@ impl Bags {
     }
 }
 
-fn form(path: &Path, reason: &str) -> CaError {
+/// A file that is not in the form that it should have.
+pub(super) fn form(path: &Path, reason: &str) -> CaError {
     CaError::Form { path: path.to_owned(), reason: reason.to_owned() }
 }
 

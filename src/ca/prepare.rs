@@ -140,11 +140,15 @@ fn extensions(
     Ok(list)
 }
 
+/// The template of exchange certificates; there need not be one.
+const CA_EXCHANGE: &str = "CAExchange";
+
 /// What the template says of purpose and policies.
 fn template_extensions(plan: &IssuancePlan, critical: impl Fn(&Oid) -> bool) -> Vec<Extension> {
     let (template, has_application_policies) = match &plan.template {
         // Version 1 templates know the standard extension only.
         TemplateExtension::Name(name) => (template_name(name), false),
+        TemplateExtension::CaExchange => (template_name(CA_EXCHANGE), true),
         TemplateExtension::Information { oid, major, minor } => {
             let (major, minor) = (Some(*major), Some(*minor));
             (template_information(&TemplateInformation { oid: oid.clone(), major, minor }), true)

@@ -65,6 +65,9 @@ pub struct IssuancePlan {
 pub enum TemplateExtension {
     /// 1.3.6.1.4.1.311.20.2 with the cn.
     Name(String),
+    /// 1.3.6.1.4.1.311.20.2 with `CAExchange`: the CA's own exchange certificate, which has
+    /// application policies nevertheless ([MS-WCCE] 3.2.1.4.3.2.15.1).
+    CaExchange,
     /// 1.3.6.1.4.1.311.21.7.
     Information {
         /// msPKI-Cert-Template-OID.
