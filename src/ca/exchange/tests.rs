@@ -70,7 +70,7 @@ fn a_file_that_is_damaged_or_open_to_others_is_refused() {
     let mixed = [certificate.as_bytes(), key.as_bytes()].concat();
     for (content, mode, message) in [
         (&mixed[..], 0o600, "the key is not that of the certificate"),
-        (&certificate.as_bytes()[..], 0o600, "not a certificate and its private key"),
+        (certificate.as_bytes(), 0o600, "not a certificate and its private key"),
         (b"-----BEGIN CERTIFICATE-----", 0o600, "not PEM"),
         (&mixed[..], 0o644, "chmod 600"),
     ] {
