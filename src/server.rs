@@ -20,7 +20,7 @@ use crate::ca::{CaError, CertificateAuthority, CrlError, Origin, StateFolder};
 use crate::config::{AuthenticationConfig, Config, HostConfig};
 use crate::directory::DirectoryError;
 use crate::directory::embedded::EmbeddedDirectory;
-use crate::enroll::{Enrollment, Settings};
+use crate::enroll::{Enrollment, Host, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
 use crate::model::{SddlError, TemplateTable};
 use crate::policy;
@@ -110,6 +110,8 @@ impl Server {
             limits: config.enrollment.limits(),
             policy: config.enrollment.policy(config.ca.clock_skew),
             security: directory.security_descriptor(&config.enrollment.security)?,
+            host: host(&names(&config.host, &directory)),
+            exchange: state.exchange(),
         };
         let providers = providers(&config, &directory)?;
         let enrollment = Enrollment::new(ca, directory, store, crl, settings);
@@ -221,6 +223,12 @@ fn providers(
         environment,
     };
     Ok(SecurityProviders { ntlm: Arc::new(ntlm), raw_ntlm })
+}
+
+/// What the CA tells of this machine.
+fn host(names: &Names) -> Host {
+    let account = format!(r"{}\{}$", names.netbios_domain, names.netbios_computer);
+    Host { dns_name: names.dns_computer.clone(), account }
 }
 
 /// What this server is called: by its own name, in the domain of the directory.

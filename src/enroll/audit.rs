@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tracing::info;
 
+use super::Lookup;
 use super::process::{Outcome, Processed};
-use crate::model::{Caller, RequestId, RequestRow};
+use crate::model::{Caller, NewRow, RequestId, RequestRow};
 
 /// A request that was processed and recorded.
 pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration) {
@@ -34,19 +35,34 @@ pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration
 
 /// A request that somebody looked up; `row` is there if it is the caller's own.
 pub(super) fn retrieved(
-    id: RequestId,
+    lookup: &Lookup,
     caller: &Caller,
     row: Option<&RequestRow>,
     duration: Duration,
 ) {
     info!(
-        request_id = id.0,
+        request_id = row.map(|row| row.id.0),
+        lookup = %lookup,
         caller = caller.account,
         template = row.map(|row| row.columns.certificate_template.as_str()),
         disposition = row.map(|row| tracing::field::debug(row.columns.disposition)),
         duration_ms = millis(duration),
         "{}",
         if row.is_some() { "request retrieved" } else { "no such request of this caller" }
+    );
+}
+
+/// An exchange certificate that the CA issued to itself.
+pub(super) fn exchange(id: RequestId, row: &NewRow) {
+    info!(
+        request_id = id.0,
+        requester = row.requester_name,
+        caller = row.caller_name,
+        template = row.certificate_template,
+        disposition = ?row.disposition,
+        serial = row.certificate.as_ref().map(|c| c.serial_number.to_string()),
+        events = "4887",
+        "exchange certificate issued"
     );
 }
 

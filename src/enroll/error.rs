@@ -1,6 +1,8 @@
 //! Why a call gets no answer but an error.
 
-use crate::model::{DenyReason, HResult, RequestId};
+use super::process::Failure;
+use super::property::PropertyError;
+use crate::model::{DenyReason, HResult};
 use crate::store::StoreError;
 
 /// A call that was not processed; the method's return value says so.
@@ -15,10 +17,16 @@ pub enum EnrollError {
     Denied(#[from] DenyReason),
     /// There is no such request, or it is somebody else's.
     #[error("the caller has no request {0}")]
-    NoSuchRequest(RequestId),
+    NoSuchRequest(super::Lookup),
+    /// The CA has no such property.
+    #[error(transparent)]
+    Property(#[from] PropertyError),
     /// The Request table cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What the answer needs cannot be read or made.
+    #[error(transparent)]
+    Failed(#[from] Failure),
 }
 
 impl EnrollError {
@@ -28,7 +36,14 @@ impl EnrollError {
             Self::WrongAuthority(_) => HResult::E_INVALIDARG,
             Self::Denied(reason) => reason.hresult(),
             Self::NoSuchRequest(_) => HResult::CERTSRV_E_PROPERTY_EMPTY,
+            Self::Property(error) => error.hresult(),
             Self::Store(_) => HResult::SERVER_UNAVAILABLE,
+            Self::Failed(failure) => failure.hresult(),
         }
+    }
+
+    /// Whether the fault is the server's, not the caller's.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Failed(_))
     }
 }

@@ -10,12 +10,22 @@ pub(super) fn check(
     caller: &Caller,
     authority: &str,
 ) -> Result<(), EnrollError> {
-    if !enrollment.settings.security.grants(&caller.token, AccessMask::CA_ENROLL) {
-        let reason = DenyReason::CaEnrollRight { account: caller.account.clone() };
-        return Err(reason.into());
+    may_enroll(enrollment, caller)?;
+    is_meant(enrollment, authority)
+}
+
+/// The caller has Enroll on the CA ([MS-CSRA] 3.1.1.7).
+pub(super) fn may_enroll(enrollment: &Enrollment, caller: &Caller) -> Result<(), EnrollError> {
+    if enrollment.settings.security.grants(&caller.token, AccessMask::CA_ENROLL) {
+        return Ok(());
     }
-    if !enrollment.ca.certificate().names.matches(authority) {
-        return Err(EnrollError::WrongAuthority(authority.to_owned()));
+    Err(DenyReason::CaEnrollRight { account: caller.account.clone() }.into())
+}
+
+/// pwszAuthority is a name of this CA ([MS-WCCE] 3.2.1.4.2.1.1).
+pub(super) fn is_meant(enrollment: &Enrollment, authority: &str) -> Result<(), EnrollError> {
+    if enrollment.ca.certificate().names.matches(authority) {
+        return Ok(());
     }
-    Ok(())
+    Err(EnrollError::WrongAuthority(authority.to_owned()))
 }

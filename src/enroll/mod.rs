@@ -7,25 +7,34 @@
 mod answer;
 mod audit;
 mod error;
+mod exchange;
 mod gate;
 mod process;
+mod property;
 mod row;
 
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use tokio::sync::{Semaphore, watch};
 
+use self::exchange::Exchange;
 use self::process::Processed;
 use crate::ca::{CertificateAuthority, Crl};
 use crate::directory::Directory;
-use crate::model::{Caller, RequestId, SecurityDescriptor};
+use crate::model::{Caller, RequestId, RequestRow, SecurityDescriptor, SerialNumber};
 use crate::policy;
 use crate::request::Limits;
 use crate::store::{Store, StoreError};
 
-pub use answer::Answer;
+pub use answer::{Answer, CR_IN_FULLRESPONSE};
 pub use error::EnrollError;
+pub use property::{
+    CaInfo, PROPERTIES, Property, PropertyError, PropertyId, PropertyIndex, PropertyKind,
+    PropertyQuery, PropertyValue,
+};
 
 /// Settings of enrollment.
 #[derive(Clone, Debug)]
@@ -36,6 +45,19 @@ pub struct Settings {
     pub policy: policy::Settings,
     /// Config_Permissions_CA_Security: who may call at all ([MS-CSRA] 3.1.1.7).
     pub security: SecurityDescriptor,
+    /// The machine that the CA runs on.
+    pub host: Host,
+    /// The file of the exchange certificate and its key.
+    pub exchange: PathBuf,
+}
+
+/// What the CA tells of its machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Host {
+    /// Config_FQDN: the fully qualified DNS name.
+    pub dns_name: String,
+    /// CA_Account_Name: the machine's account, `DOMAIN\\NAME$`.
+    pub account: String,
 }
 
 /// A request as it arrives: parameters of ICertRequestD::Request or CertServerRequest.
@@ -51,6 +73,24 @@ pub struct Submission {
     pub request: Vec<u8>,
 }
 
+/// By what an earlier request is looked up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lookup {
+    /// pdwRequestId.
+    Id(RequestId),
+    /// The serial number of the issued certificate.
+    Serial(SerialNumber),
+}
+
+impl fmt::Display for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => fmt::Display::fmt(id, f),
+            Self::Serial(serial) => write!(f, "for the certificate {serial}"),
+        }
+    }
+}
+
 /// The CA behind its interfaces.
 pub struct Enrollment {
     ca: Arc<CertificateAuthority>,
@@ -60,6 +100,7 @@ pub struct Enrollment {
     crl: watch::Receiver<Option<Crl>>,
     settings: Arc<Settings>,
     clock: fn() -> SystemTime,
+    exchange: Exchange,
     /// Bounds the threads that verify and sign, so that they do not starve each other.
     workers: Semaphore,
 }
@@ -79,6 +120,7 @@ impl Enrollment {
             directory,
             store,
             crl,
+            exchange: Exchange::new(settings.exchange.clone()),
             settings: Arc::new(settings),
             clock: SystemTime::now,
             workers: Semaphore::new(workers),
@@ -107,7 +149,8 @@ impl Enrollment {
         let processed = self.process(caller, submission).await;
         let (id, processed) = self.record(processed).await?;
         audit::submitted(id, &processed, started.elapsed());
-        Ok(answer::of_submission(id, processed).with_chain(self, flags))
+        let answer = answer::of_submission(id, &processed.row, &processed.outcome);
+        self.with_chain(answer, &processed.row, flags).await
     }
 
     /// Adds the row. One that is too large for the table is refused, and leaves a smaller row.
@@ -132,15 +175,23 @@ impl Enrollment {
         caller: &Arc<Caller>,
         authority: &str,
         flags: u32,
-        id: RequestId,
+        lookup: Lookup,
     ) -> Result<Answer, EnrollError> {
         let started = Instant::now();
         gate::check(self, caller, authority)?;
-        let row = self.store.by_id(id).await?;
+        let row = self.look_up(&lookup).await?;
         let own = row.filter(|row| row.columns.caller_sid == caller.token.user().to_string());
-        audit::retrieved(id, caller, own.as_ref(), started.elapsed());
-        let row = own.ok_or(EnrollError::NoSuchRequest(id))?;
-        Ok(answer::of_row(row).with_chain(self, flags))
+        audit::retrieved(&lookup, caller, own.as_ref(), started.elapsed());
+        let Some(row) = own else { return Err(EnrollError::NoSuchRequest(lookup)) };
+        let answer = answer::of_row(row.id, &row.columns);
+        self.with_chain(answer, &row.columns, flags).await
+    }
+
+    async fn look_up(&self, lookup: &Lookup) -> Result<Option<RequestRow>, StoreError> {
+        match lookup {
+            Lookup::Id(id) => self.store.by_id(*id).await,
+            Lookup::Serial(serial) => self.store.by_serial(serial).await,
+        }
     }
 }
 

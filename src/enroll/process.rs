@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use tokio::task::spawn_blocking;
 
 use super::{Enrollment, Submission, row};
-use crate::ca::{IssueError, SignedCertificate};
+use crate::ca::{CaError, IssueError, SignedCertificate};
 use crate::directory::DirectoryError;
 use crate::model::{
     Caller, CertificateColumns, DenyReason, Disposition, EnrollmentFlags, EnrollmentRequest,
@@ -38,7 +38,7 @@ pub(super) enum Outcome {
 
 /// Why a request could not be processed. The text comes after that of [`Outcome::message`].
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub enum Failure {
     #[error(transparent)]
     Request(#[from] RequestError),
     #[error("the directory cannot be read: {0}")]
@@ -49,6 +49,8 @@ pub(super) enum Failure {
     Store(#[from] StoreError),
     #[error("the request takes {size} bytes of the Request table, more than {limit}")]
     TooLarge { size: usize, limit: usize },
+    #[error("the exchange certificate: {0}")]
+    Exchange(#[from] CaError),
     #[error("a thread that worked on the request failed")]
     Worker,
 }
@@ -60,7 +62,7 @@ impl Failure {
             Self::Directory(_) | Self::Store(_) => HResult::SERVER_UNAVAILABLE,
             Self::Issue(error) => error.hresult(),
             Self::TooLarge { .. } => HResult::CRYPT_E_ASN1_LARGE,
-            Self::Worker => HResult::E_UNEXPECTED,
+            Self::Exchange(_) | Self::Worker => HResult::E_UNEXPECTED,
         }
     }
 }
@@ -197,7 +199,7 @@ impl Enrollment {
     }
 
     /// Does what takes a processor's time on a thread of its own, a bounded number at once.
-    async fn work<T: Send + 'static>(
+    pub(super) async fn work<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {

@@ -6,12 +6,17 @@ use super::Submission;
 use super::process::Outcome;
 use crate::asn1::{Certificate, Name};
 use crate::model::{
-    Caller, Disposition, EnrollmentRequest, Extension, NewRow, SchemaVersion, Template,
-    TemplateHint,
+    Caller, CertificateColumns, Disposition, EnrollmentRequest, Extension, NewRow, SchemaVersion,
+    Template, TemplateHint,
 };
 
 /// ExtensionFlags of an extension that is critical.
 const CRITICAL: u32 = 1;
+
+/// CR_FLG_FORCEUTF8 of Request.RequestFlags ([MS-CSRA] 3.1.1.1.2).
+const FORCE_UTF8: u32 = 0x4;
+/// CR_FLG_CAXCHGCERT of Request.RequestFlags.
+const CA_EXCHANGE_CERTIFICATE: u32 = 0x8;
 
 /// A row as it is when a request arrives, with what is known of it unread.
 pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime) -> NewRow {
@@ -38,6 +43,27 @@ pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime
         extensions: Vec::new(),
         certificate: None,
     }
+}
+
+/// The row of an exchange certificate ([MS-WCCE] 3.2.1.4.3.2.15.1); `account` is the CA's own.
+pub(super) fn of_exchange(
+    caller: &Caller,
+    account: &str,
+    certificate: CertificateColumns,
+    now: SystemTime,
+) -> NewRow {
+    let (authority, attributes) = (String::new(), String::new());
+    let nothing = Submission { authority, flags: 0, attributes, request: Vec::new() };
+    let mut row = NewRow {
+        request_flags: FORCE_UTF8 | CA_EXCHANGE_CERTIFICATE,
+        requester_name: account.to_owned(),
+        request_raw_name: certificate.raw_name.clone(),
+        request_distinguished_name: certificate.distinguished_name.clone(),
+        certificate_template: "CAExchange".to_owned(),
+        ..received(caller, &nothing, now)
+    };
+    resolve(&mut row, &Outcome::Issued(Box::new(certificate)));
+    row
 }
 
 /// Adds what the request holds.

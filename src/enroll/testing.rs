@@ -63,13 +63,20 @@ pub(crate) struct Bench {
     pub(crate) store: Arc<SledStore>,
     pub(crate) crl: watch::Receiver<Option<Crl>>,
     pub(crate) security: &'static str,
+    pub(crate) clock: fn() -> SystemTime,
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::with_ca(|_| {})
+    }
+
+    /// The same, with other settings of the CA.
+    pub(crate) fn with_ca(change: impl FnOnce(&mut CaConfig)) -> Self {
         let folder = tempfile::tempdir().expect("made");
         let state = StateFolder::new(folder.path());
-        let config = CaConfig { key: KeyKind::EcdsaP256, ..CaConfig::default() };
+        let mut config = CaConfig { key: KeyKind::EcdsaP256, ..CaConfig::default() };
+        change(&mut config);
         let now = SystemTime::now();
         let (ca, _) = CertificateAuthority::init(&config, &state, now).expect("made");
         let crl = CrlPublisher::new(&config, &state).publish(&ca, &[], now).expect("signed");
@@ -82,15 +89,23 @@ impl Bench {
             store: Arc::new(store),
             crl: watch::channel(Some(crl)).1,
             security: "D:(A;;0x200;;;AU)",
+            clock: SystemTime::now,
         }
     }
 
     pub(crate) fn enrollment(&self) -> Enrollment {
         let security = self.directory.security_descriptor(self.security).expect("valid");
-        let settings =
-            Settings { limits: Limits::default(), policy: policy::Settings::default(), security };
+        let host = Host { dns_name: "ca1.lab.test".to_owned(), account: r"LAB\CA1$".to_owned() };
+        let settings = Settings {
+            limits: Limits::default(),
+            policy: policy::Settings::default(),
+            security,
+            host,
+            exchange: StateFolder::new(self.folder.path()).exchange(),
+        };
         let (directory, store) = (Arc::clone(&self.directory), Arc::clone(&self.store));
         Enrollment::new(Arc::clone(&self.ca), directory, store, self.crl.clone(), settings)
+            .with_clock(self.clock)
     }
 
     pub(crate) fn caller(&self, rid: u32) -> Arc<Caller> {

@@ -91,7 +91,8 @@ async fn a_pending_request_waits() {
     let columns = bench.row(answer.id).await.columns;
     assert_eq!((columns.disposition, columns.resolved_when), (Disposition::Pending, None));
     assert_eq!(columns.certificate_template, "Approved");
-    let again = enrollment.retrieve(&alice, "wcce CA", 0, answer.id).await.expect("answer");
+    let again =
+        enrollment.retrieve(&alice, "wcce CA", 0, Lookup::Id(answer.id)).await.expect("answer");
     assert_eq!(again, answer);
 }
 
@@ -102,13 +103,17 @@ async fn requests_are_retrieved_by_their_requester_alone() {
     let (alice, bob) = (bench.caller(ALICE), bench.caller(BOB));
     let issued = enrollment.submit(&alice, submission("CertificateTemplate:User")).await;
     let issued = issued.expect("answer");
-    let again = enrollment.retrieve(&alice, "WCCE ca", 0, issued.id).await.expect("answer");
+    let again =
+        enrollment.retrieve(&alice, "WCCE ca", 0, Lookup::Id(issued.id)).await.expect("answer");
     assert_eq!(again, issued);
-    let with_crl = enrollment.retrieve(&alice, "wcce CA", 0x0008_0000, issued.id).await;
+    let with_crl = enrollment.retrieve(&alice, "wcce CA", 0x0008_0000, Lookup::Id(issued.id)).await;
     let longer = with_crl.expect("answer").chain.expect("chain").len();
     assert!(longer > issued.chain.expect("chain").len() + 100, "the CRL comes too");
     for (caller, id) in [(&bob, issued.id), (&alice, RequestId(99)), (&alice, RequestId(0))] {
-        let refused = enrollment.retrieve(caller, "wcce CA", 0, id).await.expect_err("not theirs");
+        let refused = enrollment
+            .retrieve(caller, "wcce CA", 0, Lookup::Id(id))
+            .await
+            .expect_err("not theirs");
         assert_eq!(refused.hresult(), HResult::CERTSRV_E_PROPERTY_EMPTY);
     }
 }
@@ -120,7 +125,8 @@ async fn a_denied_request_is_retrieved_as_denied() {
     let bob = bench.caller(BOB);
     let denied = enrollment.submit(&bob, submission("CertificateTemplate:User")).await;
     let denied = denied.expect("answer");
-    let again = enrollment.retrieve(&bob, "wcce CA", 0, denied.id).await.expect("answer");
+    let again =
+        enrollment.retrieve(&bob, "wcce CA", 0, Lookup::Id(denied.id)).await.expect("answer");
     assert_eq!(again.status, HResult::CERTSRV_E_ADMIN_DENIED_REQUEST);
     assert_eq!((again.disposition, again.message), (2, denied.message));
 }
@@ -136,7 +142,7 @@ async fn the_gate_stops_strangers_and_wrong_names_without_a_row() {
     let enrollment = bench.enrollment();
     let refused = enrollment.submit(&alice, submission("")).await.expect_err("no right");
     assert_eq!(refused.hresult(), HResult::CERTSRV_E_ENROLL_DENIED);
-    let refused = enrollment.retrieve(&alice, "wcce CA", 0, RequestId(1)).await;
+    let refused = enrollment.retrieve(&alice, "wcce CA", 0, Lookup::Id(RequestId(1))).await;
     assert_eq!(refused.expect_err("no right").hresult(), HResult::CERTSRV_E_ENROLL_DENIED);
     assert_eq!(bench.store.by_id(RequestId(1)).await.expect("read"), None);
     enrollment.submit(&bench.caller(BOB), submission("")).await.expect("bob may");

@@ -27,7 +27,9 @@ pub use request::{
     Attribute, ClientInfo, EnrollmentRequest, NameAttribute, PublicKeyInfo, PublicKeyKind,
     RequestFormat, TemplateHint,
 };
-pub use row::{CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
+pub use row::{
+    CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber, SerialNumberError,
+};
 pub use security_descriptor::{
     AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, SddlError, SecurityDescriptor,
     SecurityDescriptorError,

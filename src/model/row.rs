@@ -1,6 +1,7 @@
 //! A row of the Request table ([MS-CSRA] 3.1.1.1, [MS-WCCE] 3.2.1.1.1).
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,31 @@ impl fmt::Debug for SerialNumber {
         fmt::Display::fmt(self, f)
     }
 }
+
+/// Text that is not a serial number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a serial number is an even number of hex digits, one leading zero among them at most")]
+pub struct SerialNumberError;
+
+impl FromStr for SerialNumber {
+    type Err = SerialNumberError;
+
+    /// Reads the text form of [MS-WCCE] 3.2.1.4.3.1: hex digits, most significant first, an
+    /// even number of them, for which one zero may stand in front.
+    fn from_str(text: &str) -> Result<Self, SerialNumberError> {
+        let mut bytes = hex::decode(text).map_err(|_| SerialNumberError)?;
+        match bytes.first() {
+            None | Some(0) => return Err(SerialNumberError),
+            // The sign of the INTEGER.
+            Some(0x80..) => bytes.insert(0, 0),
+            Some(_) => {}
+        }
+        if bytes.len() > MAX_SERIAL { Err(SerialNumberError) } else { Ok(Self(bytes)) }
+    }
+}
+
+/// Longest serial number, in bytes (RFC 5280 4.1.2.2).
+const MAX_SERIAL: usize = 20;
 
 /// Request.Disposition, with the values that Windows tools display ([MS-WCCE] 7, note 90).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]

@@ -11,9 +11,9 @@ use crate::model::{HResult, RequestId};
 use crate::ndr::{ByteOrder, Encoding, Fault, Syntax, from_stub, to_stub};
 use crate::rpc::{AssociationId, CallContext, Service};
 
-const ENCODING: Encoding = Encoding { syntax: Syntax::Ndr20, order: ByteOrder::Little };
+pub(super) const ENCODING: Encoding = Encoding { syntax: Syntax::Ndr20, order: ByteOrder::Little };
 
-fn context(bench: &Bench, rid: u32, level: AuthLevel) -> CallContext {
+pub(super) fn context(bench: &Bench, rid: u32, level: AuthLevel) -> CallContext {
     CallContext {
         caller: Some(bench.caller(rid)),
         auth: Some((AuthType::Ntlm, level)),
@@ -28,12 +28,12 @@ fn context(bench: &Bench, rid: u32, level: AuthLevel) -> CallContext {
     }
 }
 
-fn blob(bytes: &[u8]) -> CERTTRANSBLOB {
+pub(super) fn blob(bytes: &[u8]) -> CERTTRANSBLOB {
     let pb = (!bytes.is_empty()).then(|| bytes.to_vec());
     CERTTRANSBLOB { cb: bytes.len() as u32, pb }
 }
 
-fn utf16(text: &str) -> Vec<u8> {
+pub(super) fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
