@@ -196,3 +196,19 @@ impl RequestRow {
         HResult(self.columns.status_code)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serial_numbers_are_read_as_the_specification_writes_them() {
+        let read = |text: &str| text.parse::<SerialNumber>().ok().map(|serial| serial.0);
+        assert_eq!(read("0a1B"), Some(vec![0x0A, 0x1B]));
+        assert_eq!(read("ff"), Some(vec![0, 0xFF]), "the sign of the INTEGER");
+        assert_eq!(read(&"7f".repeat(20)), Some(vec![0x7F; 20]));
+        for wrong in ["", "1", "123", "00", "00ff", "0x12", "12 34", "zz", &"7f".repeat(21)] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

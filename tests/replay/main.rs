@@ -19,6 +19,7 @@ mod crls;
 mod ntlm;
 mod pdus;
 mod requests;
+mod responses;
 mod services;
 mod spnego;
 mod templates;
