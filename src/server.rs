@@ -139,15 +139,16 @@ impl Server {
         info!(endpoint_mapper = ?mapper, enrollment = ?passage, "ready");
         let table = Arc::new(endpoint_table(&passage));
         let groups = Arc::new(AssociationGroups::default());
+        let statistics = Arc::new(Statistics::default());
         let endpoint = |services: Vec<Arc<dyn Service>>| {
             Arc::new(Endpoint {
                 services,
                 acceptors: Arc::clone(&self.providers),
                 groups: Arc::clone(&groups),
+                statistics: Arc::clone(&statistics),
                 limits: self.config.limits.of_connections(),
             })
         };
-        let statistics = Arc::new(Statistics::default());
         let with_management = |service: Arc<dyn Service>| {
             let management = Management {
                 interfaces: vec![service.interface()],

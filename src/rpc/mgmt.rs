@@ -43,14 +43,14 @@ impl Statistics {
         self.calls_in.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts PDUs that were received.
-    pub fn packets_in(&self, count: u32) {
-        self.packets_in.fetch_add(count, Ordering::Relaxed);
+    /// Counts a PDU that was received.
+    pub fn packet_in(&self) {
+        self.packets_in.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts PDUs that were sent.
-    pub fn packets_out(&self, count: u32) {
-        self.packets_out.fetch_add(count, Ordering::Relaxed);
+    /// Counts a PDU that was sent.
+    pub fn packet_out(&self) {
+        self.packets_out.fetch_add(1, Ordering::Relaxed);
     }
 
     /// calls in, calls out (a server makes none), packets in, packets out.
@@ -168,8 +168,8 @@ mod tests {
     fn client(syntax: Syntax) -> MgmtClient<Direct> {
         let statistics = Arc::new(Statistics::default());
         statistics.call_in();
-        statistics.packets_in(3);
-        statistics.packets_out(4);
+        (0..3).for_each(|_| statistics.packet_in());
+        (0..4).for_each(|_| statistics.packet_out());
         let id = |number, major| InterfaceId { uuid: Uuid::from_u128(number), major, minor: 0 };
         let management = Management {
             interfaces: vec![id(1, 3), id(2, 0)],

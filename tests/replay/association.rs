@@ -107,6 +107,7 @@ async fn answers(connection: &Connection, script: &Script) -> Vec<Vec<u8>> {
         services: script.services(),
         acceptors: Arc::new(RecordedProviders(Mutex::new(script.contexts.clone().into()))),
         groups: Arc::default(),
+        statistics: Arc::default(),
         limits: Limits::default(),
     });
     let (client, server) = (connection.client, connection.server);

@@ -227,6 +227,7 @@ impl Server {
             services,
             acceptors: Arc::new(Nobody),
             groups: Arc::default(),
+            statistics: Arc::default(),
             limits: Limits::default(),
         });
         let Dialogue { client, server, .. } = *dialogue;

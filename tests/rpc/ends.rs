@@ -75,6 +75,7 @@ fn endpoint() -> Arc<Endpoint> {
         ],
         acceptors: Arc::new(SecurityProviders { ntlm, raw_ntlm: true }),
         groups: Arc::default(),
+        statistics: Arc::default(),
         limits: Limits::default(),
     })
 }

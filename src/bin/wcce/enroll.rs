@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use wcce::asn1::{Name, pem};
 use wcce::client::{
-    Answer, CertificateRequest, EnrollmentClient, KeyKind, Outcome, RequestKey, parse_name,
+    Answer, CertificateRequest, EnrollError, EnrollmentClient, KeyKind, Outcome, RequestKey,
+    parse_name,
 };
 
 use crate::Done;
@@ -77,20 +78,36 @@ impl Request {
         let server = self.server.server()?;
         let login = self.login.login()?;
         self.out.check(&["key", "crt", "p7b"])?;
-        let pkcs10 = match &self.csr {
-            Some(path) => std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?,
+        let (pkcs10, key) = match &self.csr {
+            Some(path) => {
+                let file = std::fs::read(path);
+                (file.map_err(|error| format!("{}: {error}", path.display()))?, None)
+            }
             None => {
-                // The key is stored first: a certificate without its key is worth nothing.
                 let key = RequestKey::generate(self.key)?;
-                let text = pem::encode("PRIVATE KEY", key.to_pkcs8());
-                self.out.write("key", 0o600, text.as_bytes())?;
-                request.to_pkcs10(&key)?
+                (request.to_pkcs10(&key)?, Some(key))
             }
         };
         let options = self.server.options();
         let mut client = EnrollmentClient::connect(&server, &self.ca, &login, &options).await?;
-        let answer = client.submit(&pkcs10, &attributes).await?;
-        self.out.answer(answer)
+        // The key is stored first: a certificate without its key is worth nothing.
+        let key_file = match &key {
+            Some(key) => {
+                let text = pem::encode("PRIVATE KEY", key.to_pkcs8());
+                Some(self.out.write("key", 0o600, text.as_bytes())?)
+            }
+            None => None,
+        };
+        let answer = client.submit(&pkcs10, &attributes).await;
+        // And the other way round. Where the connection broke, the CA may have issued it.
+        let refused = match &answer {
+            Ok(answer) => matches!(answer.outcome, Outcome::Refused(_)),
+            Err(error) => matches!(error, EnrollError::Call(_)),
+        };
+        if let Some(path) = key_file.filter(|_| refused) {
+            std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        }
+        self.out.answer(answer?)
     }
 
     fn certificate_request(&self) -> Result<CertificateRequest, Box<dyn Error>> {

@@ -1,10 +1,12 @@
 //! `wcce ping` and `wcce endpoints`.
 
 use std::error::Error;
+use std::io::Write;
 use std::time::Instant;
 
 use clap::Args;
 use wcce::client;
+use wcce::generated::icertpassage::I_CERT_PASSAGE;
 use wcce::rpc::client as rpc;
 
 use crate::Done;
@@ -28,7 +30,7 @@ impl Ping {
         let options = self.server.options();
         let port = client::find(&server, &options).await?;
         let started = Instant::now();
-        let listening = rpc::is_listening(&server.host, port, &options).await?;
+        let listening = rpc::is_listening(&server.host, port, I_CERT_PASSAGE, &options).await?;
         if !listening {
             return Err("the server says that it does not listen".into());
         }
@@ -42,8 +44,9 @@ impl Endpoints {
     pub async fn run(self) -> Result<Done, Box<dyn Error>> {
         let server = self.server.server()?;
         let options = self.server.options();
+        let mut out = std::io::stdout().lock();
         for endpoint in rpc::endpoints(&server.host, server.mapper_port, &options).await? {
-            println!("{endpoint}");
+            writeln!(out, "{endpoint}")?;
         }
         Ok(Done::Fine)
     }

@@ -7,6 +7,7 @@ use super::AssociationGroups;
 use crate::auth::AcceptorFactory;
 use crate::ndr::InterfaceId;
 use crate::rpc::Service;
+use crate::rpc::mgmt::Statistics;
 use crate::rpc::pdu::DEFAULT_FRAGMENT;
 
 /// An endpoint: what its connections can bind to, and how far they may go.
@@ -17,6 +18,8 @@ pub struct Endpoint {
     pub acceptors: Arc<dyn AcceptorFactory>,
     /// Association groups; share one table among the endpoints of a server process.
     pub groups: Arc<AssociationGroups>,
+    /// What the connections count; share one among the endpoints of a server process.
+    pub statistics: Arc<Statistics>,
     /// Limits of each connection.
     pub limits: Limits,
 }

@@ -289,6 +289,7 @@ impl Association {
     }
 
     fn handle(&mut self, frame: Frame, now: Instant) {
+        self.endpoint.statistics.packet_in();
         let call_id = frame.header().call_id;
         match frame.header().ptype {
             PduType::Bind => self.on_bind(frame, now),

@@ -80,6 +80,7 @@ impl Association {
                 Some(protection) => protect(pdu, protection)?,
                 None => pdu.encode()?,
             });
+            self.endpoint.statistics.packet_out();
             if stub.is_empty() {
                 break;
             }
@@ -109,7 +110,10 @@ impl Association {
 
     pub(super) fn send(&mut self, pdu: &Pdu) {
         match pdu.encode() {
-            Ok(bytes) => self.events.push_back(Event::Send(bytes)),
+            Ok(bytes) => {
+                self.endpoint.statistics.packet_out();
+                self.events.push_back(Event::Send(bytes));
+            }
             Err(error) => self.close(CloseReason::Pdu(error)),
         }
     }

@@ -283,6 +283,7 @@ impl Association {
         self.calls.insert(token, in_flight);
         let (opnum, stub) = (request.opnum, Bytes::from(request.stub));
         let service = presentation.service;
+        self.endpoint.statistics.call_in();
         self.events.push_back(Event::Call(Call { token, service, context, opnum, stub }));
         Ok(())
     }

@@ -99,13 +99,16 @@ fn element(entry: &ept_entry_t) -> Option<MapElement> {
     Some(MapElement { object: entry.object, tower, annotation })
 }
 
-/// Asks the management interface at a TCP port whether the server listens.
+/// Asks the server at a TCP port whether it listens; it must offer `interface` there.
 pub async fn is_listening(
     host: &str,
     port: u16,
+    interface: InterfaceId,
     options: &ClientOptions,
 ) -> Result<bool, ClientError> {
-    let mut management = MgmtClient(Connection::open(host, port, MGMT, None, options).await?);
+    let mut connection = Connection::open(host, port, interface, None, options).await?;
+    connection.use_interface(MGMT).await?;
+    let mut management = MgmtClient(connection);
     let answer = management.rpc_mgmt_is_server_listening(&RpcMgmtIsServerListeningIn {}).await?;
     match answer.status {
         0 => Ok(answer.return_value != 0),

@@ -59,6 +59,7 @@ impl TestServer {
             services: vec![ToyService::new(TOY, ANYBODY), Arc::new(Gate(Arc::clone(&gate)))],
             acceptors: Arc::new(ToyFactory),
             groups: Arc::default(),
+            statistics: Arc::default(),
             limits: each,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

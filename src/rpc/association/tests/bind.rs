@@ -229,6 +229,7 @@ fn services_hear_when_a_group_ends() {
         services: vec![service.clone()],
         acceptors: Arc::new(ToyFactory),
         groups: Arc::default(),
+        statistics: Arc::default(),
         limits: Limits::default(),
     });
     let mut rig = Rig::with(shared);

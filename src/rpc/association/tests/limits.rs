@@ -44,6 +44,7 @@ fn a_service_may_want_smaller_requests() {
         services: vec![ToyService::new(OPEN, policy)],
         acceptors: Arc::new(ToyFactory),
         groups: Arc::default(),
+        statistics: Arc::default(),
         limits: Limits::default(),
     }));
     rig.bind(PfcFlags::empty());

@@ -55,6 +55,7 @@ fn endpoint(limits: Limits) -> Arc<Endpoint> {
         services: vec![ToyService::new(OPEN, open), ToyService::new(SECURE, Policy::default())],
         acceptors: Arc::new(ToyFactory),
         groups: Arc::default(),
+        statistics: Arc::default(),
         limits,
     })
 }
