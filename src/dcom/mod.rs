@@ -4,15 +4,43 @@
 //! it admits activate them, ask for their interfaces, call them and release them. What the
 //! objects do is none of its business.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+pub mod activation;
+pub mod bindings;
+pub mod client;
+mod exporter;
+pub mod objref;
+pub mod table;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use uuid::Uuid;
 
+pub use self::exporter::{Exporter, ExporterSettings};
 use crate::auth::BoxFuture;
+use crate::generated::orpc::COMVERSION;
 use crate::model::Caller;
-use crate::ndr::{Fault, InterfaceId};
+use crate::ndr::{DecodeError, EncodeError, Fault, InterfaceId};
 use crate::rpc::{CallContext, Policy};
+
+/// The version of the protocol that this is ([MS-DCOM] 2.2.11).
+pub const COM_VERSION: COMVERSION = COMVERSION { major_version: 5, minor_version: 7 };
+
+/// Why a marshalled structure cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DcomError {
+    /// It is not what it should be.
+    #[error("malformed {0}")]
+    Malformed(&'static str),
+    /// A part in NDR cannot be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A part in NDR cannot be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
 
 /// An object class that clients can activate.
 pub trait Class: Send + Sync {

@@ -4,6 +4,7 @@
 #![allow(non_camel_case_types, reason = "types keep the names that their specifications give them")]
 
 pub mod certtransblob;
+pub mod classfactory;
 pub mod dtyp;
 pub mod epm;
 pub mod icertadmind;

@@ -26,11 +26,19 @@ macro_rules! codes {
 
 codes! {
     S_OK = 0x0000_0000, "The operation completed successfully.";
+    E_NOINTERFACE = 0x8000_4002, "No such interface supported.";
     E_UNEXPECTED = 0x8000_FFFF, "Catastrophic failure.";
     E_FAIL = 0x8000_4005, "Unspecified error.";
     E_ACCESSDENIED = 0x8007_0005, "Access is denied.";
     E_INVALIDARG = 0x8007_0057, "The parameter is incorrect.";
     E_OUTOFMEMORY = 0x8007_000E, "Not enough memory resources are available to complete this operation.";
+    RPC_E_DISCONNECTED = 0x8001_0108, "The object invoked has disconnected from its clients.";
+    RPC_E_VERSION_MISMATCH = 0x8001_0110, "The version of OLE on the client and server machines does not match.";
+    RPC_E_INVALID_HEADER = 0x8001_0111, "OLE received a packet with an invalid header.";
+    RPC_E_INVALID_OBJECT = 0x8001_0114, "The requested object or interface does not exist.";
+    RPC_E_INVALID_OBJREF = 0x8001_011D, "Invalid value for an OBJREF.";
+    REGDB_E_CLASSNOTREG = 0x8004_0154, "Class not registered.";
+    CO_E_OBJNOTREG = 0x8004_01FB, "Object is not registered.";
     FILE_NOT_FOUND = 0x8007_0002, "The system cannot find the file specified.";
     INVALID_DATA = 0x8007_000D, "The data is invalid.";
     NO_SUCH_USER = 0x8007_0525, "The specified account does not exist.";

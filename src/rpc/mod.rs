@@ -15,6 +15,6 @@ mod service;
 pub use service::{AssociationId, CallContext, Policy, Service};
 
 #[cfg(test)]
-mod direct;
+pub(crate) mod direct;
 #[cfg(test)]
 mod testing;
