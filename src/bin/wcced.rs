@@ -68,7 +68,7 @@ struct ConfigArgument {
 
 #[derive(Args)]
 struct InitArguments {
-    /// Where to write wcced.toml and directory.toml. Files that are there are kept.
+    /// Where to write wcced.toml and directory.toml. Nothing is overwritten.
     #[arg(short, long, default_value = "/etc/wcce")]
     folder: PathBuf,
     /// NetBIOS name of the domain: the first part of account names.
@@ -159,19 +159,26 @@ fn check_config(path: &Path) -> Result<(), Failure> {
 fn init(arguments: &InitArguments) -> Result<(), Failure> {
     fs::create_dir_all(&arguments.folder)
         .map_err(|error| format!("cannot make {}: {error}", arguments.folder.display()))?;
-    let new = NewConfig { demo: arguments.demo, subject: arguments.subject.clone() };
-    let config = arguments.folder.join("wcced.toml");
-    write_new(&config, &new.text(), 0o644)?;
-
-    let sid = arguments.sid.clone().map_or_else(new_domain_sid, Ok)?;
-    let mut directory = EmbeddedDirectory::default_file(&arguments.netbios, &arguments.dns, &sid);
-    let password = if arguments.demo { Some(new_password()?) } else { None };
-    if let Some(password) = &password {
-        directory.push_str(&demo_account(&arguments.dns, password));
+    let [config, directory] =
+        ["wcced.toml", "directory.toml"].map(|name| arguments.folder.join(name));
+    if let Some(there) = [&config, &directory].into_iter().find(|path| path.exists()) {
+        return Err(format!("{} is there already; nothing was written", there.display()).into());
     }
-    write_new(&arguments.folder.join("directory.toml"), &directory, 0o600)?;
+    let sid = arguments.sid.clone().map_or_else(new_domain_sid, Ok)?;
+    let InitArguments { netbios, dns, demo, subject, .. } = arguments;
+    let mut accounts = Zeroizing::new(EmbeddedDirectory::default_file(netbios, dns, &sid));
+    let password = demo.then(new_password).transpose()?;
     if let Some(password) = &password {
-        println!("account {}\\alice, password {}", arguments.netbios, password.as_str());
+        accounts.push_str(&demo_account(dns, password));
+    }
+    let new = NewConfig { demo: *demo, subject: subject.clone() };
+    // Names from the command line must not break the files.
+    Config::parse(&new.text(), &config)?;
+    EmbeddedDirectory::parse(&accounts, &directory)?;
+    write_new(&config, &new.text(), 0o644)?;
+    write_new(&directory, &accounts, 0o600)?;
+    if let Some(password) = &password {
+        println!("account {netbios}\\alice, password {}", password.as_str());
     }
     println!("start with: wcced serve --config {}", config.display());
     Ok(())
@@ -204,13 +211,14 @@ fn new_password() -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(random.iter().filter_map(letter).collect()))
 }
 
-fn demo_account(dns: &str, password: &str) -> String {
-    format!(
+fn demo_account(dns: &str, password: &str) -> Zeroizing<String> {
+    let nt_hash = Zeroizing::new(hex(&*nt_hash(password)));
+    Zeroizing::new(format!(
         "\n# The account of the demonstration.\n[[users]]\nname = \"alice\"\nrid = 1103\n\
          cn = \"Alice Example\"\nupn = \"alice@{dns}\"\nmail = \"alice@{dns}\"\n\
          nt_hash = \"{}\"\n",
-        hex(&*nt_hash(password))
-    )
+        nt_hash.as_str()
+    ))
 }
 
 fn hash_password() -> Result<(), Failure> {

@@ -12,6 +12,8 @@ use crate::model::{
 
 /// ExtensionFlags of an extension that is critical.
 const CRITICAL: u32 = 1;
+/// Characters that a column of one line keeps of what a client sent.
+const MAX_LINE: usize = 512;
 
 /// CR_FLG_FORCEUTF8 of Request.RequestFlags ([MS-CSRA] 3.1.1.1.2).
 const FORCE_UTF8: u32 = 0x4;
@@ -77,7 +79,7 @@ pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest) {
     row.attributes = attributes.map(|a| (a.name.clone(), a.value.clone())).collect();
     row.extensions = request.extensions.iter().map(extension).collect();
     row.certificate_template = match request.template_hints.first() {
-        Some(TemplateHint::Name(name)) => name.clone(),
+        Some(TemplateHint::Name(name)) => line(name),
         Some(TemplateHint::Oid { oid, .. }) => oid.to_string(),
         None => String::new(),
     };
@@ -96,7 +98,7 @@ pub(super) fn name_template(row: &mut NewRow, template: &Template) {
 pub(super) fn resolve(row: &mut NewRow, outcome: &Outcome) {
     row.disposition = outcome.disposition();
     row.status_code = outcome.status().0;
-    row.disposition_message = outcome.message();
+    row.disposition_message = line(&outcome.message());
     if row.disposition != Disposition::Pending {
         row.resolved_when = Some(row.submitted_when);
     }
@@ -121,6 +123,11 @@ pub(super) fn without_bulk(row: NewRow) -> NewRow {
         extensions: Vec::new(),
         ..row
     }
+}
+
+/// The beginning of a text that a client may have made long.
+fn line(text: &str) -> String {
+    text.chars().take(MAX_LINE).collect()
 }
 
 fn extension(extension: &Extension) -> (String, u32, Vec<u8>) {

@@ -179,6 +179,19 @@ async fn a_request_too_large_for_the_table_is_refused_and_recorded() {
 }
 
 #[tokio::test]
+async fn what_a_client_makes_long_is_kept_short() {
+    let bench = Bench::new();
+    let long = format!("CertificateTemplate:{}", "x".repeat(5_000));
+    let answer = bench.enrollment().submit(&bench.caller(ALICE), submission(&long)).await;
+    let answer = answer.expect("answer");
+    assert_eq!(answer.disposition, HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE.0);
+    assert_eq!(answer.message.chars().count(), 512);
+    let columns = bench.row(answer.id).await.columns;
+    assert_eq!(columns.certificate_template.len(), 512);
+    assert_eq!(columns.request_attributes, long, "but the request itself is kept");
+}
+
+#[tokio::test]
 async fn an_account_that_left_the_directory_gets_nothing() {
     let bench = Bench::new();
     let gone: Sid = "S-1-5-21-1-2-3-4444".parse().expect("valid");

@@ -27,6 +27,17 @@ fn what_init_writes_is_right_and_never_overwritten() {
 }
 
 #[test]
+fn init_writes_nothing_that_would_be_wrong() {
+    for wrong in [["--netbios", "LAB\"\nx = \"1"], ["--netbios", ""], ["--dns", "a\"b"]] {
+        let folder = tempfile::tempdir().expect("made");
+        let path = folder.path().to_str().expect("text");
+        let refused = wcced(&[&["init", "--folder", path][..], &wrong].concat());
+        assert_eq!(refused.status.code(), Some(1), "{wrong:?}");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("read").count(), 0);
+    }
+}
+
+#[test]
 fn check_config_says_what_is_wrong_and_where() {
     for (file, from, to, expected) in [
         ("wcced.toml", "[log]", "[lag]", "unknown field `lag`"),
