@@ -2,7 +2,6 @@
 
 mod checks;
 mod interface;
-pub mod names;
 mod types;
 mod unions;
 
@@ -15,7 +14,7 @@ use quote::quote;
 use crate::model::{
     Body, Const, ConstValue, Item, Model, Module, ModuleId, PointerKind, Prim, TypeId, Wire,
 };
-use names::{constant_name, ident};
+use crate::names::{constant_name, ident};
 
 /// A Rust file: its name without `.rs`, and its text.
 pub struct Output {
@@ -86,7 +85,7 @@ impl Emitter<'_> {
         }
         let mut text = String::new();
         for line in module.doc.lines() {
-            text.push_str(&format!("//! {line}").trim_end().replace("//!  ", "//! "));
+            text.push_str(format!("//! {line}").trim_end());
             text.push('\n');
         }
         if !module.doc.is_empty() {

@@ -1,9 +1,39 @@
 //! IDL compiler: reads the MIDL subset of `idl/` and writes a Rust module per file that
 //! implements the traits of `wcce::ndr`.
 //!
-//! The stages: [`load`] (files and imports), [`lexer`] (text to tokens), [`parser`] (tokens to
-//! [`ast`]), [`resolve`] (syntax to [`model`]: names looked up, types as on the wire), [`emit`]
-//! (model to Rust).
+//! `cargo run -p codegen` writes `src/generated`; a test compares what is committed with what the
+//! IDL says. `UPDATE_GOLDEN=1 cargo test -p codegen` writes the expectations of the tests anew.
+//!
+//! # Stages
+//!
+//! [`load`] (files and imports), [`lexer`] (text to tokens), [`parser`] (tokens to [`ast`]),
+//! [`resolve`] (syntax to [`model`]: names looked up, types as on the wire), [`emit`] (model to
+//! Rust).
+//!
+//! # From IDL to Rust
+//!
+//! | IDL | Rust |
+//! |---|---|
+//! | structure, union, enumeration | `struct`, `enum` with a variant per arm, a number type with constants |
+//! | `[unique] T *` | `Option<T>`, boxed where `T` is a structure or union |
+//! | `[ptr] T *` | `ndr::Full<T>`; clones are aliases |
+//! | `[ref] T *` | `T` as a parameter, `ndr::Ref<T>` in a structure |
+//! | `[size_is(n)] T *`, `T x[]` | `Vec<T>` |
+//! | the same with `length_is` | `ndr::Varying<T>` |
+//! | `T x[8]`, with `length_is` | `[T; 8]`, `ndr::FixedVarying<T, 8>` |
+//! | `[string] wchar_t *`, `char *` | `ndr::WideString`, `ndr::ByteString` |
+//! | the same with `size_is`, of fixed size | `ndr::SizedText`, `ndr::FixedText` |
+//! | `GUID`, `[context_handle] void *`, `__int3264` | `uuid::Uuid`, `ndr::ContextHandle`, `ndr::Int3264` |
+//! | pointer to an interface | `Option<Box<MInterfacePointer>>` |
+//! | `HRESULT`, `NTSTATUS`, `error_status_t` | `u32` |
+//! | operation `Op` of interface `I` | structures `OpIn` and `OpOut`, a method of trait `I`, of `IClient`, an arm of `dispatch_i` |
+//!
+//! Counts stay fields of their own; `size_is`, `length_is`, `range` and `switch_is` become checks
+//! of a `validate` function that runs before encoding and after decoding. An attribute of an
+//! \[out\] parameter that refers to an \[in\] parameter is the server's to fulfil.
+//!
+//! Not supported, and refused with an error: pipes, arrays of reference pointers, conformant
+//! inner dimensions, `size_is` inside of arrays, callbacks, function-like macros.
 
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
@@ -12,6 +42,7 @@ pub mod emit;
 pub mod lexer;
 pub mod load;
 pub mod model;
+pub mod names;
 pub mod parser;
 pub mod resolve;
 pub mod source;

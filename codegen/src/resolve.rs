@@ -8,16 +8,19 @@ mod operations;
 mod scope;
 mod types;
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use crate::ast;
 use crate::model::{
     Body, Const, ConstValue, InterfaceId, Item, Model, Module, ModuleId, PointerKind, Prim, TypeId,
+    Wire,
 };
 use crate::source::{Error, Result, Sources, Span};
 use attrs::Attrs;
 use ctype::CType;
 use scope::Scope;
+use types::About;
 
 /// A parsed file: its module's name, its syntax, and the modules that it imports.
 pub struct Parsed {
@@ -42,6 +45,7 @@ pub fn resolve(sources: &Sources, files: &[Parsed]) -> Result<Model> {
         tags: Scope::default(),
         consts: Scope::default(),
         interfaces: Scope::default(),
+        elements: RefCell::default(),
         imports: Vec::new(),
     };
     for parsed in files {
@@ -68,6 +72,8 @@ struct Resolver<'a> {
     consts: Scope<i128>,
     /// `None`: declared, but not defined.
     interfaces: Scope<Option<InterfaceId>>,
+    /// Types that were elements of arrays before they were complete.
+    elements: RefCell<Vec<(TypeId, Span)>>,
     /// For each file, itself and all files that it imports, directly or not.
     imports: Vec<HashSet<ModuleId>>,
 }
@@ -99,7 +105,7 @@ impl Resolver<'_> {
             ast::ItemKind::Typedef(typedef) => self.typedef(item, typedef),
             ast::ItemKind::Type(spec) => {
                 let idl = self.idl(item.span);
-                let about = types::About { name: None, doc: &item.doc, idl };
+                let about = About { name: None, doc: &item.doc, idl };
                 self.type_spec(spec, &Attrs::default(), about).map(drop)
             }
             ast::ItemKind::Interface(interface) => self.interface(item, interface),
@@ -140,8 +146,7 @@ impl Resolver<'_> {
             ast::ConstValue::Expr(expr) => {
                 let value = self.constant_value(expr)?;
                 self.consts.insert(self.module, &constant.name.text, value);
-                let about = types::About { name: None, doc: "", idl: String::new() };
-                match self.type_spec(&constant.ty, &Attrs::default(), about)? {
+                match self.type_spec(&constant.ty, &Attrs::default(), About::default())? {
                     CType::Prim(prim @ Prim::Int(..)) => ConstValue::Int(prim, value),
                     _ => {
                         let message = "constants are integers or strings";
@@ -155,11 +160,17 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// Every tag that is used must be defined, and no type may hold itself.
+    /// What can be checked at the end only: every tag that is used is defined, and arrays of
+    /// types that were not complete have elements of a fixed size.
     fn check_definitions(&self) -> Result<()> {
         for (tag, (id, span)) in self.tags.iter() {
             if self.model.body(*id).is_none() {
                 return Err(Error::new(*span, format!("`{tag}` is nowhere defined")));
+            }
+        }
+        for (id, span) in self.elements.borrow().iter() {
+            if self.model.is_conformant(&Wire::Named(*id)) {
+                return Err(Error::new(*span, "the elements of an array must have a fixed size"));
             }
         }
         Ok(())

@@ -238,7 +238,7 @@ pub struct RPC_SID {
 
 impl RPC_SID {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
+        ndr::size_is(
             "SubAuthority",
             num(self.sub_authority_count),
             &self.sub_authority,

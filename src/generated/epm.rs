@@ -88,7 +88,7 @@ pub struct EptInsertIn {
 
 impl EptInsertIn {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("entries", num(self.num_ents), &self.entries)?;
+        ndr::size_is("entries", num(self.num_ents), &self.entries)?;
         Ok(())
     }
 }
@@ -142,7 +142,7 @@ pub struct EptDeleteIn {
 
 impl EptDeleteIn {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("entries", num(self.num_ents), &self.entries)?;
+        ndr::size_is("entries", num(self.num_ents), &self.entries)?;
         Ok(())
     }
 }

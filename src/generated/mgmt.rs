@@ -24,7 +24,7 @@ pub struct rpc_if_id_vector_t {
 
 impl rpc_if_id_vector_t {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("IfId", num(self.count), &self.if_id)?;
+        ndr::size_is("IfId", num(self.count), &self.if_id)?;
         Ok(())
     }
 }
@@ -159,7 +159,7 @@ pub struct RpcMgmtInqStatsOut {
 impl RpcMgmtInqStatsOut {
     fn validate(&self) -> Result<(), Invalid> {
         ndr::range("count", num(self.count), 0, 50)?;
-        ndr::size_is_unless_null("statistics", num(self.count), &self.statistics)?;
+        ndr::size_is("statistics", num(self.count), &self.statistics)?;
         Ok(())
     }
 }

@@ -200,7 +200,7 @@ pub struct FLAGGED_WORD_BLOB {
 
 impl FLAGGED_WORD_BLOB {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("asData", num(self.cl_size), &self.as_data)?;
+        ndr::size_is("asData", num(self.cl_size), &self.as_data)?;
         Ok(())
     }
 }
@@ -1662,7 +1662,7 @@ pub struct wireSAFEARRAYStr {
 
 impl wireSAFEARRAYStr {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("rgsabound", num(self.c_dims), &self.rgsabound)?;
+        ndr::size_is("rgsabound", num(self.c_dims), &self.rgsabound)?;
         Ok(())
     }
 }

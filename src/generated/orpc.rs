@@ -79,11 +79,7 @@ pub struct ORPC_EXTENT {
 
 impl ORPC_EXTENT {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
-            "data",
-            (num(self.size) + num(7)) & !num(7),
-            &self.data,
-        )?;
+        ndr::size_is("data", (num(self.size) + num(7)) & !num(7), &self.data)?;
         Ok(())
     }
 }
@@ -323,11 +319,7 @@ pub struct DUALSTRINGARRAY {
 
 impl DUALSTRINGARRAY {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
-            "aStringArray",
-            num(self.w_num_entries),
-            &self.a_string_array,
-        )?;
+        ndr::size_is("aStringArray", num(self.w_num_entries), &self.a_string_array)?;
         Ok(())
     }
 }
@@ -389,7 +381,7 @@ pub struct MInterfacePointer {
 
 impl MInterfacePointer {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("abData", num(self.ul_cnt_data), &self.ab_data)?;
+        ndr::size_is("abData", num(self.ul_cnt_data), &self.ab_data)?;
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ pub struct ResolveOxidIn {
 
 impl ResolveOxidIn {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
+        ndr::size_is(
             "arRequestedProtseqs",
             num(self.c_requested_protseqs),
             &self.ar_requested_protseqs,
@@ -142,12 +142,8 @@ pub struct ComplexPingIn {
 
 impl ComplexPingIn {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("AddToSet", num(self.c_add_to_set), &self.add_to_set)?;
-        ndr::size_is_unless_null(
-            "DelFromSet",
-            num(self.c_del_from_set),
-            &self.del_from_set,
-        )?;
+        ndr::size_is("AddToSet", num(self.c_add_to_set), &self.add_to_set)?;
+        ndr::size_is("DelFromSet", num(self.c_del_from_set), &self.del_from_set)?;
         Ok(())
     }
 }
@@ -251,7 +247,7 @@ pub struct ResolveOxid2In {
 
 impl ResolveOxid2In {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
+        ndr::size_is(
             "arRequestedProtseqs",
             num(self.c_requested_protseqs),
             &self.ar_requested_protseqs,

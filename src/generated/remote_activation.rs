@@ -1033,7 +1033,7 @@ impl RemoteActivationIn {
         ndr::range("Interfaces", num(self.interfaces), 1, 32768)?;
         ndr::size_is("pIIDs", num(self.interfaces), &self.p_ii_ds)?;
         ndr::range("cRequestedProtseqs", num(self.c_requested_protseqs), 0, 32768)?;
-        ndr::size_is_unless_null(
+        ndr::size_is(
             "aRequestedProtseqs",
             num(self.c_requested_protseqs),
             &self.a_requested_protseqs,

@@ -183,11 +183,7 @@ pub struct RemAddRefIn {
 
 impl RemAddRefIn {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
-            "InterfaceRefs",
-            num(self.c_interface_refs),
-            &self.interface_refs,
-        )?;
+        ndr::size_is("InterfaceRefs", num(self.c_interface_refs), &self.interface_refs)?;
         Ok(())
     }
 }
@@ -253,11 +249,7 @@ pub struct RemReleaseIn {
 
 impl RemReleaseIn {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
-            "InterfaceRefs",
-            num(self.c_interface_refs),
-            &self.interface_refs,
-        )?;
+        ndr::size_is("InterfaceRefs", num(self.c_interface_refs), &self.interface_refs)?;
         Ok(())
     }
 }

@@ -67,7 +67,7 @@ pub struct twr_t {
 impl twr_t {
     fn validate(&self) -> Result<(), Invalid> {
         ndr::range("tower_length", num(self.tower_length), 0, 2000)?;
-        ndr::size_is_unless_null(
+        ndr::size_is(
             "tower_octet_string",
             num(self.tower_length),
             &self.tower_octet_string,

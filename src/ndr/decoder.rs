@@ -11,7 +11,13 @@ const MEMORY_FACTOR: usize = 16;
 /// ... and this many besides.
 const MEMORY_BASE: usize = 0x1_0000;
 
-type FullReferent = Arc<dyn Any + Send + Sync>;
+/// What a full pointer brought.
+#[derive(Debug)]
+struct FullReferent {
+    value: Arc<dyn Any + Send + Sync>,
+    /// How deep pointers are nested in it.
+    height: usize,
+}
 
 /// Reads one stub. Padding may hold anything; bytes behind the last value are ignored.
 #[derive(Debug)]
@@ -21,7 +27,10 @@ pub struct Decoder<'a> {
     offset: usize,
     /// Bytes of memory that may still be allocated.
     memory: usize,
+    /// Pointers that lead to the value that is being read ...
     depth: usize,
+    /// ... and how deep those in it go, as far as it is read.
+    height: usize,
     /// Hoisted maximum count of the construct that is being read, until its array takes it.
     conformance: Option<u32>,
     /// Referent ids of the embedded pointers whose referents are still to come, in their order.
@@ -39,6 +48,7 @@ impl<'a> Decoder<'a> {
             offset: 0,
             memory: stub.len().saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE),
             depth: 0,
+            height: 0,
             conformance: None,
             pending: VecDeque::new(),
             full: HashMap::new(),
@@ -78,16 +88,25 @@ impl<'a> Decoder<'a> {
 
     /// Reads the referent of a pointer.
     pub fn referent<T: Ndr>(&mut self) -> Result<T, DecodeError> {
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > MAX_DEPTH {
-            return Err(DecodeError::Depth { offset: self.offset });
-        }
+        self.deepen(1)?;
         self.charge(size_of::<T>())?;
-        let outer = std::mem::take(&mut self.pending);
+        self.depth = self.depth.saturating_add(1);
+        let pending = std::mem::take(&mut self.pending);
+        let height = std::mem::take(&mut self.height);
         let value = self.value()?;
-        self.pending = outer;
+        self.height = height.max(self.height.saturating_add(1));
+        self.pending = pending;
         self.depth = self.depth.saturating_sub(1);
         Ok(value)
+    }
+
+    /// Checks that pointers may go this much deeper here, and takes note.
+    fn deepen(&mut self, height: usize) -> Result<(), DecodeError> {
+        if self.depth.saturating_add(height) > MAX_DEPTH {
+            return Err(DecodeError::Depth { offset: self.offset });
+        }
+        self.height = self.height.max(height);
+        Ok(())
     }
 
     /// Skips to a multiple of `align`, at most to the end of the stub.
@@ -195,25 +214,30 @@ impl<'a> Decoder<'a> {
         self.pending.pop_front().unwrap_or(0)
     }
 
-    /// Reads the referent of a full pointer, or finds it if another pointer brought it.
+    /// Reads the referent of a full pointer, or finds it if another pointer brought it. What is
+    /// shared counts as deep as it is: a chain of aliases must not get longer than other chains.
     pub(super) fn full_referent<T: Ndr + Send + Sync + 'static>(
         &mut self,
         id: u64,
     ) -> Result<Arc<T>, DecodeError> {
         match self.full.get(&id) {
             Some(None) => return Err(DecodeError::Cycle { offset: self.offset }),
-            Some(Some(known)) => {
+            Some(Some(FullReferent { value, height })) => {
                 // Another type under the same id is no alias: peers that draw ids at random
                 // may hit one twice.
-                if let Ok(alias) = Arc::clone(known).downcast::<T>() {
+                if let Ok(alias) = Arc::clone(value).downcast::<T>() {
+                    self.deepen(*height)?;
                     return Ok(alias);
                 }
             }
             None => {}
         }
         self.full.insert(id, None);
+        let outer = std::mem::take(&mut self.height);
         let referent = Arc::new(self.referent::<T>()?);
-        self.full.insert(id, Some(referent.clone()));
+        let height = self.height;
+        self.height = outer.max(height);
+        self.full.insert(id, Some(FullReferent { value: referent.clone(), height }));
         Ok(referent)
     }
 

@@ -105,7 +105,8 @@ impl<T: Ndr + Default> Ndr for Ref<T> {
 }
 
 /// A full pointer: NULL, or a referent that other full pointers of the same stub may refer to.
-/// Clones of one `Full` are aliases, and aliases on the wire come out as clones.
+/// Clones of one `Full` are aliases, and aliases on the wire come out as clones. A value that
+/// shares parts of itself may be far larger than its stub to whom walks it as a tree.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Full<T>(pub Option<Arc<T>>);
 

@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::names::ident;
 use crate::model::{Check, Field, Num, Rule, Struct};
+use crate::names::ident;
 
 /// The function that checks what attributes demand.
 pub(super) fn validate(name: &Ident, body: &Struct) -> Option<TokenStream> {

@@ -5,9 +5,9 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::checks::validate;
-use super::names::{camel_name, field_name, ident};
 use super::{Emitter, doc_lines, docs};
 use crate::model::{Interface, InterfaceId, Operation, Struct};
+use crate::names::{camel_name, field_name, ident};
 
 /// The Rust names of one operation, as seen from the module that is written.
 struct Names {

@@ -4,9 +4,9 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::checks::validate;
-use super::names::{constant_name, ident};
 use super::{Emitter, docs, prim_type, short_docs};
 use crate::model::{Align, Body, Enum, Field, Prim, Struct, TypeDef, TypeId, Wire};
+use crate::names::{constant_name, ident};
 
 impl Emitter<'_> {
     /// The type and its implementations.

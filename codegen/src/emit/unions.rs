@@ -4,10 +4,10 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::checks::rule_call;
-use super::names::ident;
 use super::types::{align_new, default_value};
 use super::{Emitter, docs, prim_type, short_docs};
 use crate::model::{Arm, Body, Enum, Prim, Tag, TypeDef, TypeId, Union, Wire};
+use crate::names::ident;
 
 impl Emitter<'_> {
     pub(super) fn union_items(&self, def: &TypeDef, id: TypeId, body: &Union) -> Vec<TokenStream> {

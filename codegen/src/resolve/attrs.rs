@@ -45,12 +45,11 @@ pub struct Attrs {
 }
 
 /// Attributes without meaning for the wire.
-const IGNORED: [&str; 20] = [
+const IGNORED: [&str; 19] = [
     "annotation",
     "async",
     "broadcast",
     "call_as",
-    "callback",
     "case",
     "default",
     "defaultvalue",

@@ -3,6 +3,7 @@
 
 use super::Resolver;
 use super::attrs::Attrs;
+use super::types::About;
 use crate::ast;
 use crate::model::{PointerKind, Prim, TypeId};
 use crate::source::{Error, Result};
@@ -62,7 +63,7 @@ impl Resolver<'_> {
         let attrs = self.attrs(&typedef.attrs)?;
         let plain = |one: &&ast::Declarator| one.pointers == 0 && one.bounds.is_empty();
         let name = typedef.declarators.iter().find(plain).map(|one| one.name.text.clone());
-        let about = super::types::About { name, doc: &item.doc, idl: self.idl(item.span) };
+        let about = About { name, doc: &item.doc, idl: self.idl(item.span) };
         let base = match &attrs.transmit_as {
             Some(wire) => self.type_spec(wire, &Attrs::default(), about)?,
             None => self.type_spec(&typedef.ty, &attrs, about)?,

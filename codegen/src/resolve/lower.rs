@@ -5,10 +5,11 @@ use super::attrs::Attrs;
 use super::ctype::{CType, Pointer, is_level};
 use super::expr::Names;
 use crate::ast::{Expr, ExprKind};
-use crate::model::{Body, Field, PointerKind, Prim, Rule, Wire};
+use crate::model::{Body, Field, PointerKind, Prim, Rule, TypeId, Wire};
 use crate::source::{Error, Result, Span};
 
 /// What a field's attributes demand, before their expressions are looked up.
+#[derive(Clone)]
 pub enum Demand {
     SizeIs(Expr),
     SizeIsUnlessNull(Expr),
@@ -54,6 +55,12 @@ impl Resolver<'_> {
             Wire::Pointer(PointerKind::Ref, to) if is_param => *to,
             wire => wire,
         };
+        if let Some(id) = held(&wire)
+            && self.model.body(id).is_none()
+        {
+            let message = "this type is not complete here: a type cannot hold itself";
+            return Err(Error::new(span, message));
+        }
         let mut demands = lowering.demands;
         demands.extend(attrs.range.map(|(low, high)| Demand::Range(low, high)));
         demands.extend(attrs.switch_is.clone().map(Demand::SwitchIs));
@@ -115,6 +122,18 @@ impl Resolver<'_> {
     }
 }
 
+/// The type that a value of a wire type holds in place.
+fn held(wire: &Wire) -> Option<TypeId> {
+    match wire {
+        Wire::Named(id) => Some(*id),
+        Wire::Fixed(of, _)
+        | Wire::Conformant(of)
+        | Wire::Varying(of)
+        | Wire::FixedVarying(of, _) => held(of),
+        _ => None,
+    }
+}
+
 /// What a wire type is behind its pointers.
 fn pointee(wire: &Wire) -> &Wire {
     match wire {
@@ -134,7 +153,7 @@ impl Lowering<'_, '_> {
         match ty {
             CType::Array(of, bound, string) => {
                 if (*string || self.attrs.string) && !is_level(of) {
-                    return self.text(of, *bound, level, inside);
+                    return self.text(of, *bound, level, false, inside);
                 }
                 self.array(of, *bound, level, inside)
             }
@@ -172,7 +191,7 @@ impl Lowering<'_, '_> {
         let kind = self.pointer.take().or(pointer.kind).unwrap_or(default);
         let next = level.saturating_add(1);
         let referent = if (pointer.string || self.attrs.string) && !is_level(to) {
-            self.text(to, None, level, inside)?
+            self.text(to, None, level, pointer.lenient, inside)?
         } else if let Some(size) = self.at(&self.attrs.size, level) {
             let lenient = pointer.lenient || self.attrs.lenient;
             self.sized(to, size, level, lenient, inside)?
@@ -210,7 +229,7 @@ impl Lowering<'_, '_> {
             let Some(size) = size else {
                 return self.error("an array without a fixed size needs `size_is`");
             };
-            return self.sized(of, size, level, true, inside);
+            return self.sized(of, size, level, self.attrs.lenient, inside);
         };
         if size.is_some() {
             return self.error("`size_is` on an array of fixed size");
@@ -234,6 +253,11 @@ impl Lowering<'_, '_> {
         if self.resolver.model.is_conformant(&element) {
             return self.error("the elements of an array must have a fixed size");
         }
+        if let Wire::Named(id) = element
+            && self.resolver.model.body(id).is_none()
+        {
+            self.resolver.elements.borrow_mut().push((id, self.span));
+        }
         Ok(element)
     }
 
@@ -251,15 +275,19 @@ impl Lowering<'_, '_> {
             return self.error("`size_is` inside of an array is not supported");
         }
         // A buffer that holds nothing may be NULL whatever its size: Windows sends such.
-        self.demands.push(match lenient || length.is_some() {
-            true => Demand::SizeIsUnlessNull(size),
-            false => Demand::SizeIs(size),
-        });
+        self.size_is(size, lenient || length.is_some());
         if let Some(length) = length {
             self.varying(length, level, inside)?;
             return Ok(Wire::Varying(self.element(of, level)?.into()));
         }
         Ok(Wire::Conformant(self.element(of, level)?.into()))
+    }
+
+    fn size_is(&mut self, size: Expr, lenient: bool) {
+        self.demands.push(match lenient {
+            true => Demand::SizeIsUnlessNull(size),
+            false => Demand::SizeIs(size),
+        });
     }
 
     fn varying(&mut self, length: Expr, level: usize, inside: bool) -> Result<()> {
@@ -273,7 +301,14 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
-    fn text(&mut self, of: &CType, bound: Option<u64>, level: usize, inside: bool) -> Result<Wire> {
+    fn text(
+        &mut self,
+        of: &CType,
+        bound: Option<u64>,
+        level: usize,
+        lenient: bool,
+        inside: bool,
+    ) -> Result<Wire> {
         let CType::Prim(unit @ (Prim::U8 | Prim::U16)) = *of else {
             return self.error("a string consists of `char`, `byte` or `wchar_t`");
         };
@@ -285,7 +320,7 @@ impl Lowering<'_, '_> {
                 self.error("`size_is` inside of an array is not supported")
             }
             (None, Some(size)) => {
-                self.demands.push(Demand::SizeIsUnlessNull(size));
+                self.size_is(size, lenient || self.attrs.lenient);
                 Ok(Wire::SizedText(unit))
             }
         }

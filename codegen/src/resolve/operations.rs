@@ -9,20 +9,19 @@ use super::expr::Names;
 use super::lower::Demand;
 use super::types::{About, field};
 use crate::ast::{self, Arg};
-use crate::emit::names::field_name;
 use crate::model::{
     Check, Field, Interface, InterfaceId, Item, Operation, PointerKind, Struct, Wire,
 };
+use crate::names::field_name;
 use crate::source::{Error, Result, Span};
 
 /// A parameter on its way to one or both directions.
 struct Param<'a> {
     syntax: &'a ast::Field,
     wire: Wire,
+    demands: Vec<Demand>,
     input: bool,
     output: bool,
-    attrs: Attrs,
-    ty: CType,
 }
 
 impl Resolver<'_> {
@@ -101,7 +100,11 @@ impl Resolver<'_> {
                 }
                 ("uuid" | "version" | "pointer_default", _) => return Err(wrong()),
                 ("ms_union", None) => header.ms_union = true,
-                _ => {}
+                (name, _) if IGNORED.contains(&name) => {}
+                (name, _) => {
+                    let message = format!("attribute `{name}` is not supported on interfaces");
+                    return Err(Error::new(attr.name.span, message));
+                }
             }
         }
         Ok(header)
@@ -114,6 +117,7 @@ impl Resolver<'_> {
         stem: String,
         object: bool,
     ) -> Result<Operation> {
+        self.attrs(&syntax.attrs)?;
         let params = self.params(&syntax.params)?;
         let mut input = self.direction(&params, |param| param.input)?;
         let mut output = self.direction(&params, |param| param.output)?;
@@ -152,8 +156,7 @@ impl Resolver<'_> {
     }
 
     fn result(&mut self, syntax: &ast::Operation) -> Result<Option<Wire>> {
-        let about = About { name: None, doc: "", idl: String::new() };
-        match self.type_spec(&syntax.result, &Attrs::default(), about)? {
+        match self.type_spec(&syntax.result, &Attrs::default(), About::default())? {
             CType::Void => Ok(None),
             ty => {
                 let span = syntax.result.span();
@@ -166,19 +169,18 @@ impl Resolver<'_> {
         let mut resolved = Vec::new();
         for syntax in params {
             let attrs = self.attrs(&syntax.attrs)?;
-            let about = About { name: None, doc: "", idl: String::new() };
-            let base = self.type_spec(&syntax.ty, &attrs, about)?;
+            let base = self.type_spec(&syntax.ty, &attrs, About::default())?;
             if base == CType::Handle {
                 continue;
             }
             let ty = self.declared(base, &syntax.declarator)?;
-            let (wire, _) = self.lower(&ty, &attrs, syntax.span, true)?;
+            let (wire, demands) = self.lower(&ty, &attrs, syntax.span, true)?;
             let output = attrs.output;
             if output && is_by_value(&ty) {
                 return Err(Error::new(syntax.span, "an [out] parameter must be a pointer"));
             }
             let input = attrs.input || !output;
-            resolved.push(Param { syntax, wire, input, output, attrs, ty });
+            resolved.push(Param { syntax, wire, demands, input, output });
         }
         Ok(resolved)
     }
@@ -199,9 +201,8 @@ impl Resolver<'_> {
         let names = Names { fields: &fields, elsewhere: &elsewhere };
         let mut checks = Vec::new();
         for (index, param) in here.iter().enumerate() {
-            let span = param.syntax.span;
-            let demands: Vec<Demand> = self.lower(&param.ty, &param.attrs, span, true)?.1;
-            let rules = self.rules(&param.wire, demands, span, &names)?;
+            let demands = param.demands.clone();
+            let rules = self.rules(&param.wire, demands, param.syntax.span, &names)?;
             checks.extend(rules.into_iter().map(|rule| Check { field: index, rule }));
         }
         Ok(Struct { fields, checks })
@@ -218,6 +219,19 @@ impl Resolver<'_> {
         }
     }
 }
+
+/// Attributes of interfaces without meaning for the wire.
+const IGNORED: [&str; 9] = [
+    "async_uuid",
+    "auto_handle",
+    "dual",
+    "endpoint",
+    "helpstring",
+    "hidden",
+    "nonextensible",
+    "oleautomation",
+    "restricted",
+];
 
 struct Header {
     uuid: Option<String>,

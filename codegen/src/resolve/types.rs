@@ -1,5 +1,7 @@
 //! Structures, unions and enumerations.
 
+use std::ops::RangeInclusive;
+
 use heck::ToUpperCamelCase;
 
 use super::Resolver;
@@ -8,14 +10,15 @@ use super::ctype::{CType, prelude};
 use super::expr::Names;
 use super::lower::{Demand, is_enum};
 use crate::ast::{self, ExprKind};
-use crate::emit::names::field_name;
 use crate::model::{
     Arm, Body, Check, Enum, Enumerator, Field, Item, Prim, Struct, Tag, TypeDef, TypeId, Union,
     Wire,
 };
+use crate::names::field_name;
 use crate::source::{Error, Result, Span};
 
 /// What is known about a type from where it is declared.
+#[derive(Default)]
 pub struct About<'a> {
     /// Name that it should have, unless its tag says otherwise.
     pub name: Option<String>,
@@ -150,19 +153,10 @@ impl Resolver<'_> {
             attrs.switch_type = sibling_type(attrs.switch_is.as_ref(), siblings);
         }
         let name = format!("{parent}{}", member.declarator.name.text.to_upper_camel_case());
-        let about = About { name: inline_name(&member.ty, name), doc: "", idl: String::new() };
+        let about = About { name: inline_name(&member.ty, name), ..About::default() };
         let base = self.type_spec(&member.ty, &attrs, about)?;
         let ty = self.declared(base, &member.declarator)?;
-        let (wire, demands) = self.lower(&ty, &attrs, member.span, false)?;
-        if let Wire::Named(id) = wire
-            && self.model.body(id).is_none()
-        {
-            return Err(Error::new(
-                member.span,
-                "this type is not complete yet: a type cannot hold itself",
-            ));
-        }
-        Ok((wire, demands))
+        self.lower(&ty, &attrs, member.span, false)
     }
 
     fn enumeration(
@@ -200,13 +194,13 @@ impl Resolver<'_> {
         let Some(arms) = &spec.arms else { return Ok(CType::Named(id)) };
         let tag = match (&spec.switch, &attrs.switch_type) {
             (Some((ty, _)), _) => self.tag(ty)?,
-            (None, Some(ty)) => self.tag(&ty.clone())?,
+            (None, Some(ty)) => self.tag(ty)?,
             (None, None) => return Err(Error::new(spec.span, "a union needs `switch_type`")),
         };
         let parent = about.name.clone().or_else(|| self.type_name(id)).unwrap_or_default();
         let mut resolved: Vec<Arm> = Vec::new();
         for arm in arms {
-            let arm = self.arm(arm, &parent)?;
+            let arm = self.arm(arm, tag, &parent)?;
             self.check_arm(&arm, &resolved, spec.span)?;
             resolved.push(arm);
         }
@@ -216,21 +210,26 @@ impl Resolver<'_> {
     }
 
     fn tag(&mut self, spec: &ast::TypeSpec) -> Result<Tag> {
-        let about = About { name: None, doc: "", idl: String::new() };
-        match self.type_spec(spec, &Attrs::default(), about)? {
-            CType::Prim(prim @ Prim::Int(..)) => Ok(Tag::Prim(prim)),
+        match self.type_spec(spec, &Attrs::default(), About::default())? {
+            CType::Prim(prim @ Prim::Int(signed, bytes)) if signed || bytes < 8 => {
+                Ok(Tag::Prim(prim))
+            }
             CType::Named(id) if is_enum(self.model.body(id)) => Ok(Tag::Enum(id)),
             _ => Err(Error::new(spec.span(), "a discriminant is an integer or an enumeration")),
         }
     }
 
-    fn arm(&mut self, arm: &ast::Arm, parent: &str) -> Result<Arm> {
+    fn arm(&mut self, arm: &ast::Arm, tag: Tag, parent: &str) -> Result<Arm> {
         if arm.cases.is_empty() && !arm.default {
             return Err(Error::new(arm.span, "no discriminant selects this arm"));
         }
         let mut cases = Vec::new();
         for case in &arm.cases {
-            cases.push(self.constant_value(case)?);
+            let value = self.constant_value(case)?;
+            if !self.tag_values(tag).contains(&value) {
+                return Err(Error::new(case.span, "the discriminant cannot have this value"));
+            }
+            cases.push(value);
         }
         let mut rules = Vec::new();
         let wire = match &arm.field {
@@ -249,6 +248,23 @@ impl Resolver<'_> {
         };
         let (name, doc, idl) = (arm_name(arm), arm.doc.clone(), self.idl(arm.span));
         Ok(Arm { name, doc, idl, cases, default: arm.default, wire, rules })
+    }
+
+    /// The values that a discriminant can have.
+    fn tag_values(&self, tag: Tag) -> RangeInclusive<i128> {
+        let (signed, bytes) = match tag {
+            Tag::Prim(Prim::Int(signed, bytes)) => (signed, bytes),
+            Tag::Prim(Prim::Float(bytes)) => (true, bytes),
+            Tag::Enum(id) => match self.model.body(id) {
+                Some(Body::Enum(Enum { wide: true, .. })) => (false, 4),
+                _ => (false, 2),
+            },
+        };
+        let values = 1i128 << (u32::from(bytes) * 8);
+        match signed {
+            true => -values / 2..=values / 2 - 1,
+            false => 0..=values - 1,
+        }
     }
 
     fn check_arm(&self, arm: &Arm, others: &[Arm], span: Span) -> Result<()> {

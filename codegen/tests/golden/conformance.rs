@@ -20,7 +20,7 @@ pub struct Conformant {
 
 impl Conformant {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("items", num(self.count), &self.items)?;
+        ndr::size_is("items", num(self.count), &self.items)?;
         Ok(())
     }
 }
@@ -233,11 +233,7 @@ pub struct Gap {
 
 impl Gap {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null(
-            "items",
-            (num(self.count) - num(1)) + num(1),
-            &self.items,
-        )?;
+        ndr::size_is("items", (num(self.count) - num(1)) + num(1), &self.items)?;
         Ok(())
     }
 }
@@ -295,7 +291,7 @@ pub struct Pointers {
 
 impl Pointers {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("items", num(self.count), &self.items)?;
+        ndr::size_is("items", num(self.count), &self.items)?;
         Ok(())
     }
 }

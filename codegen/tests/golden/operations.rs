@@ -74,12 +74,8 @@ pub struct EverythingIn {
 impl EverythingIn {
     fn validate(&self) -> Result<(), Invalid> {
         ndr::range("count", num(self.count), 0, 4)?;
-        ndr::size_is_unless_null("input", num(self.count), &self.input)?;
-        ndr::size_is_unless_null(
-            "optional_input",
-            num(self.count),
-            &self.optional_input,
-        )?;
+        ndr::size_is("input", num(self.count), &self.input)?;
+        ndr::size_is("optional_input", num(self.count), &self.optional_input)?;
         Ok(())
     }
 }
@@ -140,7 +136,7 @@ pub struct EverythingOut {
 impl EverythingOut {
     fn validate(&self) -> Result<(), Invalid> {
         ndr::range("count", num(self.count), 0, 4)?;
-        ndr::size_is_unless_null("output", num(self.count), &self.output)?;
+        ndr::size_is("output", num(self.count), &self.output)?;
         ndr::size_is("allocated", num(self.count), &self.allocated)?;
         ndr::first_is("sids", num(0), &self.sids)?;
         ndr::length_is("sids", num(self.used), &self.sids)?;

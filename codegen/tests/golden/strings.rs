@@ -40,7 +40,7 @@ impl Strings {
     fn validate(&self) -> Result<(), Invalid> {
         ndr::range_of_count("limited", &self.limited, 1, 5)?;
         ndr::range_of_count("limited_by_typedef", &self.limited_by_typedef, 1, 8)?;
-        ndr::size_is_unless_null("sized", num(self.size), &self.sized)?;
+        ndr::size_is("sized", num(self.size), &self.sized)?;
         ndr::size_is("list", num(self.count), &self.list)?;
         ndr::size_is("narrow_list", num(self.count), &self.narrow_list)?;
         Ok(())

@@ -204,7 +204,7 @@ pub struct Empties {
 
 impl Empties {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("items", num(self.count), &self.items)?;
+        ndr::size_is("items", num(self.count), &self.items)?;
         Ok(())
     }
 }

@@ -360,7 +360,7 @@ pub struct wireARRAY {
 
 impl wireARRAY {
     fn validate(&self) -> Result<(), Invalid> {
-        ndr::size_is_unless_null("bounds", num(self.dimensions), &self.bounds)?;
+        ndr::size_is("bounds", num(self.dimensions), &self.bounds)?;
         Ok(())
     }
 }

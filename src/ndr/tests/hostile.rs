@@ -75,6 +75,28 @@ fn depth_is_capped() {
 }
 
 #[test]
+fn aliases_do_not_make_deeper_values() {
+    // Each element of an array points to a node that points to the one before it. Dropped or
+    // printed, such a chain would take as much stack as it is long.
+    let chain = |length: usize| {
+        let mut nodes = vec![Full::new(pointers::Shared::default())];
+        for value in 1..length {
+            let left = nodes[value - 1].clone();
+            let right = Full::NULL;
+            nodes.push(Full::new(pointers::Shared { value: value as u32, left, right }));
+        }
+        nodes
+    };
+    let bytes = encode(NDR20, &chain(MAX_DEPTH)).unwrap();
+    assert_eq!(decode::<Vec<Full<_>>>(NDR20, &bytes).unwrap(), chain(MAX_DEPTH));
+    let bytes = encode(NDR20, &chain(MAX_DEPTH + 1)).unwrap();
+    assert!(matches!(
+        decode::<Vec<Full<pointers::Shared>>>(NDR20, &bytes),
+        Err(DecodeError::Depth { .. })
+    ));
+}
+
+#[test]
 fn the_whole_depth_fits_a_small_stack() {
     // Tokio's threads have 2 MiB; this is half of it, and debug builds use more than others.
     std::thread::Builder::new()
