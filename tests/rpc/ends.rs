@@ -15,9 +15,9 @@ use wcce::rpc::association::{self, CloseReason, Endpoint, Limits};
 use wcce::rpc::client::{Association, AssociationOptions, ClientError, Event};
 use wcce::rpc::{CallContext, Policy, Service};
 
-const SEALED: InterfaceId =
+pub const SEALED: InterfaceId =
     InterfaceId { uuid: uuid!("11111111-0000-0000-0000-000000000001"), major: 1, minor: 0 };
-const OPEN: InterfaceId =
+pub const OPEN: InterfaceId =
     InterfaceId { uuid: uuid!("22222222-0000-0000-0000-000000000002"), major: 1, minor: 0 };
 
 /// Answers with the caller's account and the stub, backwards.
@@ -49,9 +49,10 @@ struct Accounts;
 
 impl LocalAccounts for Accounts {
     fn local_account(&self, domain: &str, user: &str) -> Option<LocalAccount> {
-        let known = domain.eq_ignore_ascii_case("LAB") && user.eq_ignore_ascii_case("alice");
+        let user = user.to_lowercase();
+        let known = domain.eq_ignore_ascii_case("LAB") && ["alice", "bob"].contains(&&*user);
         known.then(|| LocalAccount {
-            account: r"LAB\alice".into(),
+            account: format!(r"LAB\{user}"),
             nt_hash: nt_hash("secret"),
             sid: "S-1-5-21-1-2-3-1104".parse().unwrap(),
             groups: Vec::new(),
@@ -60,7 +61,7 @@ impl LocalAccounts for Accounts {
     }
 }
 
-fn endpoint() -> Arc<Endpoint> {
+pub fn endpoint() -> Arc<Endpoint> {
     let environment = Arc::new(SystemEnvironment);
     let ntlm = Arc::new(NtlmServer {
         names: Names::stand_alone("lab.test", Vec::new()),

@@ -9,3 +9,4 @@
 )]
 
 mod ends;
+mod identities;
