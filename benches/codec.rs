@@ -138,6 +138,7 @@ fn endpoint() -> Arc<Endpoint> {
         services: vec![Arc::new(Answers)],
         acceptors: Arc::new(SecurityProviders { ntlm, raw_ntlm: true }),
         groups: Arc::default(),
+        statistics: Arc::default(),
         limits: Limits::default(),
     })
 }

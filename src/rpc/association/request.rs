@@ -1,4 +1,4 @@
-//! Requests: protection, reassembly, checks, dispatch; cancels.
+//! Requests: protection, reassembly, checks, dispatch.
 
 use bytes::Bytes;
 use uuid::Uuid;
