@@ -67,7 +67,7 @@ fn what_a_client_received_survives_a_kill() {
 /// Enrolls over one connection until the server is gone.
 async fn enroll_until_it_breaks(port: u16, received: Received) {
     let request = CertificateRequest { template: Some("User".into()), ..Default::default() };
-    let key = RequestKey::generate(KeyKind::EcP256).expect("a key");
+    let key = RequestKey::generate(KeyKind::Rsa2048).expect("a key");
     let der = request.to_pkcs10(&key).expect("a request");
     let attributes = request.attributes_string().expect("attributes");
     let Ok(mut client) = connect(port).await else { return };
