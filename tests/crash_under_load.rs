@@ -23,7 +23,7 @@ use wcce::rpc::client::ClientOptions;
 #[path = "support/tally.rs"]
 mod tally;
 
-const ROUNDS: usize = 20;
+const ROUNDS: u64 = 20;
 const CLIENTS: usize = 8;
 const PASSWORD: &str = "Passw0rd-Alice";
 const CA: &str = "Crash CA";
@@ -45,7 +45,7 @@ fn what_a_client_received_survives_a_kill() {
             .map(|_| runtime.spawn(enroll_until_it_breaks(port, Arc::clone(&received))))
             .collect();
         // Somewhere within the work, another place each round.
-        std::thread::sleep(Duration::from_millis(150 + 37 * round as u64));
+        std::thread::sleep(Duration::from_millis(150 + 37 * round));
         server.kill().expect("kill");
         server.wait().expect("wait");
         for client in load {
@@ -60,7 +60,7 @@ fn what_a_client_received_survives_a_kill() {
     server.wait().expect("wait");
 
     println!("{} certificates received in {ROUNDS} rounds", received.len());
-    assert!(received.len() >= 10 * ROUNDS, "too little load: {}", received.len());
+    assert!(received.len() >= 200, "too little load: {}", received.len());
     tally::ran("crash-rounds", "wcced under load");
 }
 

@@ -8,7 +8,7 @@
 //! Input is hostile: nothing is allocated that the stub could not fill, depth is limited, and
 //! fields that contradict each other are refused. Nothing in here knows sockets or the clock.
 
-#![deny(clippy::arithmetic_side_effects)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod array;
 mod check;

@@ -1,6 +1,13 @@
 //! What `codegen`'s golden files say, compiled.
 
-#![allow(dead_code, missing_docs, non_camel_case_types, reason = "as in src/generated")]
+#![allow(
+    dead_code,
+    missing_docs,
+    non_camel_case_types,
+    clippy::upper_case_acronyms,
+    clippy::enum_variant_names,
+    reason = "as in src/generated"
+)]
 
 use crate::generated::{dtyp, orpc};
 

@@ -102,8 +102,7 @@ fn the_whole_depth_fits_a_small_stack() {
     std::thread::Builder::new()
         .stack_size(0x10_0000)
         .spawn(|| {
-            let mut value = variants::wireVALUE::default();
-            value.vt = 3;
+            let mut value = variants::wireVALUE { vt: 3, ..Default::default() };
             for _ in 0..MAX_DEPTH / 3 {
                 let items = Ref::new(vec![Some(Box::new(value))]);
                 let values = variants::wireELEMENTSValues { size: 1, items };
