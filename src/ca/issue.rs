@@ -78,6 +78,12 @@ impl CertificateAuthority {
         }
     }
 
+    /// The same with another key in the signer's place.
+    #[cfg(test)]
+    pub(crate) fn with_signer(self, signer: Arc<dyn Signer>) -> Self {
+        Self { signer, ..self }
+    }
+
     /// The CA's certificate.
     pub fn certificate(&self) -> &CaCertificate {
         &self.certificate
@@ -123,15 +129,12 @@ impl CertificateAuthority {
         }
     }
 
-    /// Issues the certificate of a plan. [`check_clock`](Self::check_clock) comes first.
+    /// Builds and lints the certificate of a plan, under a new serial number.
+    /// [`check_clock`](Self::check_clock) comes first.
     ///
     /// # Errors
-    /// What the lint found, or why it cannot be built or signed.
-    pub fn issue(
-        &self,
-        plan: &IssuancePlan,
-        now: SystemTime,
-    ) -> Result<SignedCertificate, IssueError> {
+    /// What the lint found, or why it cannot be built.
+    pub fn draft(&self, plan: &IssuancePlan, now: SystemTime) -> Result<Draft, IssueError> {
         if !self.certificate.valid_at(now) {
             return Err(IssueError::CaNotValid);
         }
@@ -141,13 +144,49 @@ impl CertificateAuthority {
             urls: &self.urls,
         };
         let prepared = prepare(plan, &issuer)?;
-        self.sign(lint(prepared, plan, &issuer).map_err(IssueError::Lint)?)
+        let linted = lint(prepared, plan, &issuer).map_err(IssueError::Lint)?;
+        let largest = with_signature(linted.tbs(), issuer.algorithm, &[0; LONGEST_SIGNATURE]);
+        Ok(Draft { largest: SignedCertificate::read(largest)?, linted })
     }
 
-    fn sign(&self, linted: Linted) -> Result<SignedCertificate, IssueError> {
-        let signature = self.signer.sign(linted.tbs())?;
-        let der = with_signature(linted.tbs(), self.signer.algorithm(), &signature);
+    /// Drafts and signs at once.
+    ///
+    /// # Errors
+    /// As [`Self::draft`] and [`Self::sign`].
+    pub(super) fn issue(
+        &self,
+        plan: &IssuancePlan,
+        now: SystemTime,
+    ) -> Result<SignedCertificate, IssueError> {
+        self.sign(&self.draft(plan, now)?)
+    }
+
+    /// Signs a draft.
+    ///
+    /// # Errors
+    /// Where the key fails.
+    pub fn sign(&self, draft: &Draft) -> Result<SignedCertificate, IssueError> {
+        let tbs = draft.linted.tbs();
+        let signature = self.signer.sign(tbs)?;
+        let der = with_signature(tbs, self.signer.algorithm(), &signature);
         SignedCertificate::read(der).map_err(IssueError::Encoding)
+    }
+}
+
+/// That of an RSA key of 8192 bits.
+const LONGEST_SIGNATURE: usize = 1024;
+
+/// A certificate that lacks nothing but its signature.
+pub struct Draft {
+    linted: Linted,
+    largest: SignedCertificate,
+}
+
+impl Draft {
+    /// What the Request table will hold of it at most: the certificate with the longest signature
+    /// that there is, which nobody made.
+    pub fn largest(&self) -> &SignedCertificate {
+        &self.largest
     }
 }
 

@@ -24,7 +24,7 @@ pub use crl::{Crl, CrlError, CrlPublisher, RevokedCertificate};
 pub use error::CaError;
 pub use exchange::ExchangeCertificate;
 pub use files::FileError;
-pub use issue::{CertificateAuthority, IssueError, Origin, SignedCertificate};
+pub use issue::{CertificateAuthority, Draft, IssueError, Origin, SignedCertificate};
 pub use lint::Finding;
 pub use names::CaNames;
 pub use signer::{KeyError, KeyKind, RsaHash, SignatureAlgorithm, Signer, SoftwareSigner};

@@ -1,12 +1,11 @@
 //! From a submission to a row: parsed, decided, and perhaps signed.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::task::spawn_blocking;
 
 use super::{Enrollment, Submission, row};
-use crate::ca::{CaError, IssueError, SignedCertificate};
+use crate::ca::{CaError, IssueError};
 use crate::directory::DirectoryError;
 use crate::model::{
     Caller, CertificateColumns, DenyReason, Disposition, EnrollmentFlags, EnrollmentRequest,
@@ -46,13 +45,22 @@ pub enum Failure {
     #[error("the certificate cannot be issued: {0}")]
     Issue(#[from] IssueError),
     #[error("the Request table cannot be read: {0}")]
-    Store(#[from] StoreError),
+    Store(StoreError),
     #[error("the request takes {size} bytes of the Request table, more than {limit}")]
     TooLarge { size: usize, limit: usize },
     #[error("the exchange certificate: {0}")]
     Exchange(#[from] CaError),
     #[error("a thread that worked on the request failed")]
     Worker,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TooLarge { size, limit } => Self::TooLarge { size, limit },
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl Failure {
@@ -130,7 +138,7 @@ impl Enrollment {
             Ok(request) => {
                 row::describe(&mut row, &request);
                 sha1_proof = request.sha1_proof;
-                let decided = self.decide(caller, &request, received).await;
+                let decided = self.decide(caller, &request, &row).await;
                 decided.map_or_else(Outcome::Failed, |(of, outcome)| {
                     template = of;
                     outcome
@@ -157,8 +165,9 @@ impl Enrollment {
         &self,
         caller: &Caller,
         request: &EnrollmentRequest,
-        now: SystemTime,
+        row: &NewRow,
     ) -> Result<(Option<Arc<Template>>, Outcome), Failure> {
+        let now = row.submitted_when;
         let templates = self.directory.templates().await?;
         let requester = self.directory.principal_by_sid(caller.token.user()).await?;
         let certificate = self.ca.certificate();
@@ -174,28 +183,38 @@ impl Enrollment {
         let outcome = match verdict.decision {
             Decision::Deny(reason) => Outcome::Denied(reason),
             Decision::Pend(reason) => Outcome::Pending(reason),
-            Decision::Issue(plan) => match self.issue(*plan, now).await {
-                Ok(certificate) => {
-                    let of = verdict.template.as_deref();
-                    let enrollment = of.map_or(EnrollmentFlags::empty(), |t| t.enrollment);
-                    let general = of.map_or(GeneralFlags::empty(), |t| t.flags);
-                    Outcome::Issued(Box::new(certificate.into_columns(enrollment, general)))
-                }
-                Err(failure) => Outcome::Failed(failure),
-            },
+            Decision::Issue(plan) => {
+                let template = verdict.template.as_deref();
+                let issued = self.issue(*plan, template, row.clone()).await;
+                issued.map_or_else(Outcome::Failed, Outcome::Issued)
+            }
         };
         Ok((verdict.template, outcome))
     }
 
-    /// Signs, unless the clock runs behind what was issued already.
+    /// Signs, unless the clock runs behind what was issued already, or the table has no room for
+    /// the certificate: nothing is signed that cannot be recorded.
     async fn issue(
         &self,
         plan: IssuancePlan,
-        now: SystemTime,
-    ) -> Result<SignedCertificate, Failure> {
+        template: Option<&Template>,
+        mut row: NewRow,
+    ) -> Result<Box<CertificateColumns>, Failure> {
+        let now = row.submitted_when;
         self.ca.check_clock(now, self.store.last_issued().await?)?;
-        let ca = Arc::clone(&self.ca);
-        self.work(move || Ok(ca.issue(&plan, now)?)).await
+        let (ca, store) = (Arc::clone(&self.ca), Arc::clone(&self.store));
+        let enrollment = template.map_or(EnrollmentFlags::empty(), |t| t.enrollment);
+        let general = template.map_or(GeneralFlags::empty(), |t| t.flags);
+        if let Some(template) = template {
+            row::name_template(&mut row, template);
+        }
+        self.work(move || {
+            let draft = ca.draft(&plan, now)?;
+            let columns = draft.largest().clone().into_columns(enrollment, general);
+            store.check_size(&row::issued(row, columns))?;
+            Ok(Box::new(ca.sign(&draft)?.into_columns(enrollment, general)))
+        })
+        .await
     }
 
     /// Does what takes a processor's time on a thread of its own, a bounded number at once.

@@ -111,6 +111,12 @@ pub(super) fn resolve(row: &mut NewRow, outcome: &Outcome) {
     }
 }
 
+/// The row as it would be with this certificate, to see whether the table has room for it.
+pub(super) fn issued(mut row: NewRow, certificate: CertificateColumns) -> NewRow {
+    resolve(&mut row, &Outcome::Issued(Box::new(certificate)));
+    row
+}
+
 /// The row without what a client can make large.
 pub(super) fn without_bulk(row: NewRow) -> NewRow {
     NewRow {

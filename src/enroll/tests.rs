@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::testing::{ALICE, BOB, Bench, pkcs10, submission};
 use super::*;
 use crate::asn1::{Certificate, Name, oids};
+use crate::ca::{CaConfig, KeyError, SignatureAlgorithm, Signer, StateFolder};
 use crate::model::{Disposition, HResult, Sid};
 use crate::store::{SledStore, StoreConfig};
 
@@ -176,6 +177,44 @@ async fn a_request_too_large_for_the_table_is_refused_and_recorded() {
     let columns = bench.row(answer.id).await.columns;
     assert_eq!(columns.disposition, Disposition::Failed);
     assert!(columns.certificate.is_none() && columns.raw_request.is_empty());
+}
+
+/// A key that fails whenever it is used.
+struct BrokenKey(Arc<CertificateAuthority>);
+
+impl Signer for BrokenKey {
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.signer().algorithm()
+    }
+
+    fn public_key(&self) -> &[u8] {
+        self.0.signer().public_key()
+    }
+
+    fn sign(&self, _: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Err(KeyError::Signing)
+    }
+}
+
+/// Requests that fit alone, but not with their certificates, do not reach the key.
+#[tokio::test]
+async fn nothing_is_signed_that_the_table_has_no_room_for() {
+    let mut bench = Bench::new();
+    let state = StateFolder::new(bench.folder.path());
+    let ca = CertificateAuthority::load(&CaConfig::default(), &state, SystemTime::now());
+    let ca = ca.expect("loads").expect("there");
+    bench.ca = Arc::new(ca.with_signer(Arc::new(BrokenKey(Arc::clone(&bench.ca)))));
+    for (limit, code) in [(2_000, HResult::CRYPT_E_ASN1_LARGE), (10_000, HResult::E_UNEXPECTED)] {
+        let path = bench.folder.path().join(limit.to_string());
+        let config = StoreConfig { max_row_bytes: limit, ..StoreConfig::default() };
+        bench.store = Arc::new(SledStore::open(&path, &config).expect("opened"));
+        let submitted = submission("CertificateTemplate:User");
+        let answer = bench.enrollment().submit(&bench.caller(ALICE), submitted).await;
+        let answer = answer.expect("answer");
+        assert_eq!(answer.disposition, code.0);
+        let columns = bench.row(answer.id).await.columns;
+        assert!(!columns.raw_request.is_empty(), "the request itself fits, and is kept");
+    }
 }
 
 #[tokio::test]

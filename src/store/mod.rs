@@ -30,6 +30,13 @@ pub trait Store: Send + Sync {
     /// [`StoreError::IdsExhausted`], and those of a store out of service.
     fn add(&self, row: NewRow) -> BoxFuture<'_, Result<RequestId, StoreError>>;
 
+    /// Whether the table has room for a row of this size: asked before a certificate is signed
+    /// that could not be recorded.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`], [`StoreError::Encoding`].
+    fn check_size(&self, row: &NewRow) -> Result<(), StoreError>;
+
     /// Replaces the row `row.id`, provided that its disposition still is `from`: of two
     /// managers who resolve one pending request, one wins.
     ///

@@ -179,6 +179,10 @@ impl Store for SledStore {
         Box::pin(async move { self.write(Write::Add(row?)).await })
     }
 
+    fn check_size(&self, row: &NewRow) -> Result<(), StoreError> {
+        EncodedRow::new(row, self.max_row_bytes).map(|_| ())
+    }
+
     fn update(&self, row: RequestRow, from: Disposition) -> BoxFuture<'_, Result<(), StoreError>> {
         let encoded = EncodedRow::of(&row, self.max_row_bytes);
         Box::pin(async move {
