@@ -53,6 +53,8 @@ pub struct Crl {
     pub der: Vec<u8>,
     /// Its number.
     pub number: u32,
+    /// When it was made, less the clock skew.
+    pub this_update: SystemTime,
     /// When the next one is to be made.
     pub next_publish: SystemTime,
     /// Until when clients use this one.
@@ -60,9 +62,10 @@ pub struct Crl {
 }
 
 impl Crl {
-    /// Whether it is time for the next one.
+    /// Whether it is time for the next one. A CRL from the future, made while the clock was
+    /// wrong, is of no use to anybody.
     pub fn is_due(&self, now: SystemTime) -> bool {
-        now >= self.next_publish
+        now >= self.next_publish || now < self.this_update
     }
 
     fn read(der: Vec<u8>) -> Result<Self, Asn1Error> {
@@ -71,8 +74,8 @@ impl Crl {
         let value = |oid| find(&list.extensions, &oid).map(|e| &*e.value).ok_or(INVALID);
         let number = Reader::new(value(oids::CRL_NUMBER)?).u32()?;
         let next_publish = decode_next_publish(value(oids::CRL_NEXT_PUBLISH)?)?;
-        let next_update = list.next_update;
-        Ok(Self { der, number, next_publish, next_update })
+        let (this_update, next_update) = (list.this_update, list.next_update);
+        Ok(Self { der, number, this_update, next_publish, next_update })
     }
 }
 
@@ -252,9 +255,11 @@ fn encode_entry(entry: &RevokedCertificate) -> Result<Vec<u8>, Asn1Error> {
     }))
 }
 
-/// The CRLReason of a column value; unspecified (0) and what RFC 5280 does not know are left out.
+/// The CRLReason of a column value; unspecified (0) and what RFC 5280 does not know are left out,
+/// and so is removeFromCRL (8): it is for delta CRLs, and makes readers take the certificate for
+/// one that is not revoked.
 fn reason_code(reason: u32) -> Option<u8> {
-    u8::try_from(reason).ok().filter(|code| matches!(code, 1..=6 | 8..=10))
+    u8::try_from(reason).ok().filter(|code| matches!(code, 1..=6 | 9..=10))
 }
 
 fn is_signed_by(der: &[u8], ca: &CertificateAuthority) -> Result<bool, Asn1Error> {

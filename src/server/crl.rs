@@ -12,7 +12,7 @@ use crate::ca::{
     CaConfig, CertificateAuthority, Crl, CrlPublisher, RevokedCertificate, StateFolder,
 };
 use crate::model::Disposition;
-use crate::store::{Page, Store, StoreError};
+use crate::store::{Store, StoreError, for_each_of};
 
 /// How often the clock is looked at: it may be set, and machines sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60 * 60);
@@ -89,14 +89,8 @@ impl CrlRenewal {
 
     async fn revoked(&self) -> Result<Vec<RevokedCertificate>, StoreError> {
         let mut revoked = Vec::new();
-        let mut page = Page::FIRST;
-        loop {
-            let rows = self.store.by_disposition(Disposition::Revoked, page).await?;
-            revoked.extend(rows.iter().filter_map(RevokedCertificate::from_row));
-            match rows.last() {
-                Some(last) if rows.len() == page.limit => page = page.after(last.id),
-                _ => return Ok(revoked),
-            }
-        }
+        let take = |row| revoked.extend(RevokedCertificate::from_row(&row));
+        for_each_of(&*self.store, Disposition::Revoked, take).await?;
+        Ok(revoked)
     }
 }

@@ -88,7 +88,7 @@ pub trait Store: Send + Sync {
 pub async fn for_each_of(
     store: &dyn Store,
     disposition: Disposition,
-    mut take: impl FnMut(RequestRow),
+    mut take: impl FnMut(RequestRow) + Send,
 ) -> Result<(), StoreError> {
     let mut page = Page::FIRST;
     loop {

@@ -174,6 +174,27 @@ fn entries_stay_until_one_crl_after_the_certificate_s_end() {
     assert_eq!(list.revoked, [entries[0].serial.clone(), entries[2].serial.clone()]);
 }
 
+/// The reason removeFromCRL would make readers take the certificate for a good one.
+#[test]
+fn no_entry_takes_itself_back() {
+    let bench = Bench::new();
+    let revoked = RevokedCertificate { reason: 8, ..entry(0x11) };
+    let crl = publisher(&bench).publish(&bench.ca, std::slice::from_ref(&revoked), now()).unwrap();
+    assert_eq!(CertificateList::parse(&crl.der).unwrap().revoked, [revoked.serial]);
+    let reason = oids::CRL_REASON;
+    let reason = reason.der_content();
+    assert!(!crl.der.windows(reason.len()).any(|part| part == reason));
+}
+
+#[test]
+fn a_crl_from_the_future_is_replaced() {
+    let bench = Bench::new();
+    let made = now() + 300 * DAY;
+    let crl = publisher(&bench).publish(&bench.ca, &[], made).unwrap();
+    assert!(!crl.is_due(made));
+    assert!(crl.is_due(now()), "the clock was wrong when it was made");
+}
+
 #[test]
 fn entries_come_from_revoked_rows() {
     let bench = Bench::new();
