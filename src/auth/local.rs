@@ -10,63 +10,68 @@ use super::ntlm::{Key, response_key, verify_response};
 use super::{AuthError, BoxFuture, Environment, NtlmLogon, NtlmResponse, Throttle, Verifier};
 use crate::model::{Caller, LocalAccount, LocalAccounts, Sid, Token};
 
-/// Checks responses against NT hashes of local accounts, with a back-off per user and per
-/// address. Unknown users cost the same work, and wait, as known ones.
+/// Checks responses against NT hashes of local accounts, with back-offs. Unknown users cost the
+/// same work, and wait, as known ones.
 pub struct LocalVerifier {
     accounts: Arc<dyn LocalAccounts>,
     environment: Arc<dyn Environment>,
+    /// A user at an address: guessing one password.
+    guesses: Throttle,
+    /// A user at whatever address: guessing from many. Kept short, so that nobody can lock
+    /// others out by failing in their name.
     users: Throttle,
+    /// An address with whatever users: trying one password on many.
     addresses: Throttle,
     /// Stands in for the hash of unknown users.
     nobody: Key,
 }
 
 impl LocalVerifier {
-    /// A verifier with the usual limits: a user's sixth failure, and an address's thirty-first,
-    /// make it wait, for 30 s at most.
+    /// A verifier with the usual limits: a user's sixth failure at one address, and an address's
+    /// thirty-first, make it wait, for 30 s at most; a user's fifty-first makes all addresses
+    /// wait, for 5 s at most.
     pub fn new(
         accounts: Arc<dyn LocalAccounts>,
         environment: Arc<dyn Environment>,
     ) -> Result<Self, AuthError> {
         const LONGEST: Duration = Duration::from_secs(30);
-        Self::with_limits(
-            accounts,
-            environment,
-            Throttle::new(5, LONGEST),
-            Throttle::new(30, LONGEST),
-        )
-    }
-
-    /// A verifier with these limits for users and for addresses.
-    pub fn with_limits(
-        accounts: Arc<dyn LocalAccounts>,
-        environment: Arc<dyn Environment>,
-        users: Throttle,
-        addresses: Throttle,
-    ) -> Result<Self, AuthError> {
         let mut nobody = Zeroizing::new([0; 16]);
         environment.random(&mut *nobody)?;
-        Ok(Self { accounts, environment, users, addresses, nobody })
+        Ok(Self {
+            accounts,
+            environment,
+            guesses: Throttle::new(5, LONGEST),
+            users: Throttle::new(50, Duration::from_secs(5)),
+            addresses: Throttle::new(30, LONGEST),
+            nobody,
+        })
     }
 
     fn check(&self, response: &NtlmResponse<'_>) -> Result<NtlmLogon, AuthError> {
         let now = self.environment.now();
         let (domain, user) = account_name(response);
-        // Without the domain: spelling it another way buys no further tries.
-        let user_key = user.to_uppercase();
+        let account = self.accounts.local_account(domain, user);
+        // The account's own name: spelling it another way buys no further tries.
+        let known = account.as_ref().map(|account| account.account.to_lowercase());
+        let user_key = known.unwrap_or_else(|| user.to_lowercase());
         let address_key = network(response.peer.remote);
-        if !self.users.allows(&user_key, now) || !self.addresses.allows(address_key, now) {
+        let guess_key = (&user_key, address_key);
+        if !self.guesses.allows(guess_key, now)
+            || !self.users.allows(&user_key, now)
+            || !self.addresses.allows(address_key, now)
+        {
             return Err(AuthError::Throttled);
         }
-        let account = self.accounts.local_account(domain, user);
         let nt_hash = account.as_ref().map_or(&self.nobody, |account| &account.nt_hash);
         let session_base_key = session_base_key(nt_hash, response);
         match (session_base_key, account) {
             (Some(session_base_key), Some(account)) if account.enabled => {
+                self.guesses.succeeded(guess_key);
                 self.users.succeeded(&user_key);
                 Ok(NtlmLogon { session_base_key, caller: caller(account) })
             }
             _ => {
+                self.guesses.failed(guess_key, now);
                 self.users.failed(&user_key, now);
                 self.addresses.failed(address_key, now);
                 Err(AuthError::LogonFailure)

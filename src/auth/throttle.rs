@@ -13,7 +13,7 @@ const MEMORY: Duration = Duration::from_secs(600);
 
 /// Counts failures per subject (a user, an address) and says when it must wait: not at all for
 /// the first `free` failures, then 1 s, 2 s, 4 s … up to `longest`. Tries during a wait don't
-/// count, so that nobody can lock another one out for longer than `longest`.
+/// count and don't prolong it.
 pub struct Throttle {
     free: u32,
     longest: Duration,

@@ -97,6 +97,11 @@ impl Server {
         NtlmAcceptor::new(Arc::clone(&self.ntlm), AuthLevel::Privacy, PEER)
     }
 
+    /// The same for a client elsewhere.
+    pub(super) fn acceptor_from(&self, remote: std::net::IpAddr) -> NtlmAcceptor {
+        NtlmAcceptor::new(Arc::clone(&self.ntlm), AuthLevel::Privacy, Peer { remote, ..PEER })
+    }
+
     /// Lets time pass.
     pub(super) fn wait(&self, time: Duration) {
         *self.environment.now.lock().expect("not poisoned") += time;

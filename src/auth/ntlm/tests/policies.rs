@@ -116,3 +116,31 @@ fn an_address_that_tries_many_names_is_slowed_down() {
     let refusal = Client::alice().log_on(&mut server.acceptor()).map(|_| ()).err();
     assert_eq!(refusal, Some(AuthError::Throttled));
 }
+
+#[test]
+fn failing_in_the_name_of_another_does_not_lock_that_one_out() {
+    let server = Server::new(NtlmPolicy::default());
+    let attacker = Client { password: "guess", ..Client::alice() };
+    for _ in 0..100 {
+        let refusal = attacker.log_on(&mut server.acceptor_from([10, 77, 0, 66].into()));
+        assert!(refusal.is_err());
+        server.wait(Duration::from_secs(1));
+    }
+    let again = attacker.log_on(&mut server.acceptor_from([10, 77, 0, 66].into()));
+    assert_eq!(again.map(|_| ()).err(), Some(AuthError::Throttled));
+    assert!(Client::alice().log_on(&mut server.acceptor()).is_ok());
+}
+
+#[test]
+fn guessing_one_user_from_many_addresses_is_slowed_down_a_little() {
+    let server = Server::new(NtlmPolicy::default());
+    for host in 0..51 {
+        let attacker = Client { password: "guess", ..Client::alice() };
+        let refusal = attacker.log_on(&mut server.acceptor_from([10, 77, 1, host].into()));
+        assert_eq!(refusal.map(|_| ()).err(), Some(AuthError::LogonFailure));
+    }
+    let logs_on = || Client::alice().log_on(&mut server.acceptor()).map(|_| ()).err();
+    assert_eq!(logs_on(), Some(AuthError::Throttled));
+    server.wait(Duration::from_secs(5));
+    assert_eq!(logs_on(), None);
+}
