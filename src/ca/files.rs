@@ -49,9 +49,12 @@ pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> Result<(), Fi
     }
 }
 
-/// Makes a folder, and those above it, that nobody else can enter.
+/// Makes a folder, and those above it, that nobody else can enter; durable when the call returns.
 pub fn create_private_folder(path: &Path) -> Result<(), FileError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::at(path))
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let new: Vec<&Path> = path.ancestors().take_while(missing).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(FileError::at(path))?;
+    new.iter().filter_map(|folder| folder.parent()).try_for_each(sync_folder)
 }
 
 /// Makes the names in a folder durable.
@@ -122,6 +125,21 @@ mod tests {
         }
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
         assert_eq!(names.len(), 1, "nothing temporary is left");
+    }
+
+    #[test]
+    fn folders_are_made_for_their_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b");
+        for _ in 0..2 {
+            create_private_folder(&path).unwrap();
+            for made in [&path, &folder.path().join("a")] {
+                assert_eq!(fs::metadata(made).unwrap().mode() & 0o7777, 0o700);
+            }
+        }
+        let below_file = folder.path().join("file");
+        fs::write(&below_file, "").unwrap();
+        assert!(create_private_folder(&below_file.join("x")).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use super::certificate::CaCertificate;
 use super::config::{CaConfig, StateFolder, UrlConfig};
 use super::error::CaError;
+use super::files::create_private_folder;
 use super::lint::{Finding, Linted, lint};
 use super::load;
 use super::prepare::{Issuer, prepare};
@@ -40,6 +41,7 @@ pub enum Origin {
 
 impl CertificateAuthority {
     /// Loads certificate and key, and makes them where there are none and none are configured.
+    /// Makes the state folder as well.
     ///
     /// # Errors
     /// What is wrong with them; a key that others can read is refused.
@@ -48,6 +50,7 @@ impl CertificateAuthority {
         state: &StateFolder,
         now: SystemTime,
     ) -> Result<(Self, Origin), CaError> {
+        create_private_folder(state.path())?;
         Ok(match Self::load(config, state, now)? {
             Some(ca) => (ca, Origin::Loaded),
             None => (Self::of(load::create(config, state, now)?, config), Origin::Created),

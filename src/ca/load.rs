@@ -55,7 +55,7 @@ pub fn load(
     identify(signer, &certificates, now).map(Some)
 }
 
-/// Makes key and self-signed certificate, and writes both.
+/// Makes key and self-signed certificate, and writes both into the state folder.
 pub fn create(
     config: &CaConfig,
     state: &StateFolder,
@@ -63,7 +63,6 @@ pub fn create(
 ) -> Result<Identity, CaError> {
     let (signer, pkcs8) = SoftwareSigner::generate(config.key, config.rsa_hash)?;
     let certificate = CaCertificate::self_signed(config, &signer, now)?;
-    files::create_private_folder(state.path())?;
     // A crash between the two leaves a key without certificate, which `load` explains.
     write_atomically(&state.key(), pem::encode("PRIVATE KEY", &pkcs8).as_bytes(), 0o600)?;
     let text = pem::encode("CERTIFICATE", &certificate.der);
