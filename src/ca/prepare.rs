@@ -15,8 +15,7 @@ use crate::asn1::extensions::{
 };
 use crate::asn1::{Name, oids};
 use crate::model::{
-    Extension, IssuancePlan, KeyUsage, NameAttribute, Oid, PublicKeyKind, SerialNumber,
-    SubjectName, TemplateExtension,
+    Extension, IssuancePlan, NameAttribute, Oid, SerialNumber, SubjectName, TemplateExtension,
 };
 
 /// A certificate without signature: what the lint looks at.
@@ -160,7 +159,7 @@ fn template_extensions(plan: &IssuancePlan, critical: impl Fn(&Oid) -> bool) -> 
         list.push(extended_key_usage(policies, critical(&oids::EXTENDED_KEY_USAGE)));
     }
     if let Some((usage, critical)) = plan.key_usage {
-        list.push(key_usage(usage_for(plan.public_key.kind, usage), critical));
+        list.push(key_usage(usage, critical));
     }
     if plan.end_entity_basic_constraints {
         let critical = critical(&oids::BASIC_CONSTRAINTS);
@@ -174,17 +173,4 @@ fn template_extensions(plan: &IssuancePlan, critical: impl Fn(&Oid) -> bool) -> 
         list.push(application_policies(policies, critical(&oids::APPLICATION_CERT_POLICIES)));
     }
     list
-}
-
-/// The bits of a template's key usage that a key of this kind can be used for: RSA keys encipher,
-/// keys on NIST curves agree, Ed25519 keys do neither (RFC 3279 2.3, RFC 5480 3, RFC 8410 5).
-fn usage_for(kind: PublicKeyKind, usage: KeyUsage) -> KeyUsage {
-    let encipherment = KeyUsage::KEY_ENCIPHERMENT.union(KeyUsage::DATA_ENCIPHERMENT);
-    let agreement =
-        KeyUsage::KEY_AGREEMENT.union(KeyUsage::ENCIPHER_ONLY).union(KeyUsage::DECIPHER_ONLY);
-    usage.without(match kind {
-        PublicKeyKind::Rsa { .. } => agreement,
-        PublicKeyKind::EcP256 | PublicKeyKind::EcP384 | PublicKeyKind::EcP521 => encipherment,
-        PublicKeyKind::Ed25519 => encipherment.union(agreement),
-    })
 }

@@ -75,10 +75,4 @@ impl KeyUsage {
     pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
-
-    /// The bits of this without those of `other`.
-    #[must_use]
-    pub fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
 }
