@@ -1,6 +1,6 @@
 //! What every call has to pass before it is looked at ([MS-WCCE] 3.2.1.4.1).
 
-use super::{EnrollError, Enrollment};
+use super::{EnrollError, Enrollment, row};
 use crate::model::{AccessMask, Caller, DenyReason};
 
 /// The caller has Enroll on the CA, and means this one. In this order, so that strangers don't
@@ -27,5 +27,5 @@ pub(super) fn is_meant(enrollment: &Enrollment, authority: &str) -> Result<(), E
     if enrollment.ca.certificate().names.matches(authority) {
         return Ok(());
     }
-    Err(EnrollError::WrongAuthority(authority.to_owned()))
+    Err(EnrollError::WrongAuthority(row::line(authority)))
 }

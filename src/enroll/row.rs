@@ -80,7 +80,7 @@ pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest) {
     row.extensions = request.extensions.iter().map(extension).collect();
     row.certificate_template = match request.template_hints.first() {
         Some(TemplateHint::Name(name)) => line(name),
-        Some(TemplateHint::Oid { oid, .. }) => oid.to_string(),
+        Some(TemplateHint::Oid { oid, .. }) => line(&oid.to_string()),
         None => String::new(),
     };
 }
@@ -132,7 +132,7 @@ pub(super) fn without_bulk(row: NewRow) -> NewRow {
 }
 
 /// The beginning of a text that a client may have made long.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     text.chars().take(MAX_LINE).collect()
 }
 

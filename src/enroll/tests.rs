@@ -228,6 +228,13 @@ async fn what_a_client_makes_long_is_kept_short() {
     let columns = bench.row(answer.id).await.columns;
     assert_eq!(columns.certificate_template.len(), 512);
     assert_eq!(columns.request_attributes, long, "but the request itself is kept");
+    let other = Submission { authority: "x".repeat(100_000), ..submission("") };
+    let refused = bench.enrollment().submit(&bench.caller(ALICE), other).await;
+    assert!(refused.expect_err("wrong name").to_string().len() < 600, "for the log");
+    let long = format!("CertificateTemplate:1.3{}", ".4".repeat(5_000));
+    let answer = bench.enrollment().submit(&bench.caller(ALICE), submission(&long)).await;
+    let columns = bench.row(answer.expect("answer").id).await.columns;
+    assert_eq!(columns.certificate_template.len(), 512);
 }
 
 #[tokio::test]
