@@ -33,7 +33,7 @@ struct Replay {
     pdus: usize,
 }
 
-enum Secret {
+pub enum Secret {
     Unknown,
     Anonymous,
     Password(&'static str),
@@ -134,7 +134,7 @@ async fn answers(connection: &Connection, script: &Script) -> Vec<Vec<u8>> {
 }
 
 /// The PDUs of a stream.
-fn split(mut stream: &[u8]) -> Vec<Vec<u8>> {
+pub fn split(mut stream: &[u8]) -> Vec<Vec<u8>> {
     let mut pdus = Vec::new();
     while !stream.is_empty() {
         let length = usize::from(u16::from_le_bytes([stream[8], stream[9]]));
@@ -158,18 +158,18 @@ type Recorded = Result<Vec<u8>, Fault>;
 
 /// What the recorded server knew.
 #[derive(Default)]
-struct Script {
+pub struct Script {
     /// Interfaces that were bound, and whether in NDR64.
     interfaces: BTreeMap<String, (InterfaceId, bool)>,
     /// Answers by call id.
     answers: Arc<Mutex<HashMap<u32, VecDeque<Recorded>>>>,
     /// Security contexts, in the order of their first legs.
-    contexts: Vec<ContextScript>,
+    pub contexts: Vec<ContextScript>,
 }
 
 /// One security context of the recorded server.
 #[derive(Clone)]
-struct ContextScript {
+pub struct ContextScript {
     id: u32,
     level: AuthLevel,
     /// The server's token for each leg.
@@ -192,7 +192,7 @@ impl Secret {
 }
 
 impl Script {
-    fn of(connection: &Connection, secret: &Secret) -> Self {
+    pub fn of(connection: &Connection, secret: &Secret) -> Self {
         let mut script = Self::default();
         let pdus: Vec<_> =
             connection.pdus.iter().map(|(direction, bytes)| (*direction, decode(bytes))).collect();
@@ -374,7 +374,7 @@ impl Service for RecordedService {
 }
 
 /// Hands out the recorded security contexts in their order.
-struct RecordedProviders(Mutex<VecDeque<ContextScript>>);
+pub struct RecordedProviders(pub Mutex<VecDeque<ContextScript>>);
 
 impl AcceptorFactory for RecordedProviders {
     fn acceptor(&self, _: AuthType, level: AuthLevel, _: Peer) -> Option<Box<dyn Acceptor>> {
@@ -476,11 +476,11 @@ impl Opener {
     }
 }
 
-fn theirs(connection: &Connection) -> Vec<Vec<u8>> {
+pub fn theirs(connection: &Connection) -> Vec<Vec<u8>> {
     let to_client = connection.pdus.iter().filter(|(way, _)| *way == Direction::ToClient);
     to_client.map(|(_, bytes)| bytes.clone()).collect()
 }
 
-fn decode(bytes: &[u8]) -> Pdu {
+pub fn decode(bytes: &[u8]) -> Pdu {
     Pdu::decode(Frame::from_bytes(bytes).unwrap()).unwrap()
 }

@@ -16,6 +16,7 @@ mod tally;
 
 mod association;
 mod crls;
+mod dcom;
 mod ntlm;
 mod pdus;
 mod requests;

@@ -1,0 +1,130 @@
+//! Our client.
+
+use std::sync::Arc;
+
+use uuid::{Uuid, uuid};
+use wcce::auth::{AuthLevel, Credentials, Initiator, NtlmInitiator, SpnegoInitiator};
+use wcce::dcom::client::{Authenticate, DcomClient, DcomClientError};
+use wcce::dcom::table::Counts;
+use wcce::generated::icertrequestd::{
+    I_CERT_REQUEST_D, I_CERT_REQUEST_D2, ICertRequestD2Client, ICertRequestDClient, Ping2In, PingIn,
+};
+use wcce::model::HResult;
+use wcce::ndr::{Fault, InterfaceId, Syntax};
+use wcce::rpc::client::{Authentication, ClientError, ClientOptions};
+
+use crate::server::{CLSID, PASSWORD, PONG, TestServer};
+
+const STRANGE: InterfaceId =
+    InterfaceId { uuid: uuid!("11111111-0000-0000-0000-000000000001"), major: 0, minor: 0 };
+
+fn credentials(user: &str, password: &str) -> Credentials {
+    let (user, domain) = (user.to_owned(), "LAB".to_owned());
+    Credentials { user, domain, password: password.to_owned().into() }
+}
+
+fn by(user: &str, password: &str, spnego: bool, level: AuthLevel) -> Authenticate {
+    let credentials = credentials(user, password);
+    Arc::new(move |principal| {
+        assert!(["RPCSS/127.0.0.1", "host/127.0.0.1"].contains(&principal));
+        let initiator: Box<dyn Initiator> = match spnego {
+            true => Box::new(SpnegoInitiator::ntlm(&credentials, level)),
+            false => Box::new(NtlmInitiator::new(&credentials, level)),
+        };
+        Authentication { initiator, level }
+    })
+}
+
+fn alice() -> Authenticate {
+    by("alice", PASSWORD, true, AuthLevel::Privacy)
+}
+
+async fn connect(server: &TestServer, authenticate: Authenticate) -> DcomClient {
+    let options = ClientOptions::default();
+    DcomClient::connect("127.0.0.1", server.port, options, authenticate).await.unwrap()
+}
+
+fn ping() -> PingIn {
+    PingIn { pwsz_authority: Some("CA".into()), ..Default::default() }
+}
+
+fn refused<T>(result: Result<T, DcomClientError>) -> HResult {
+    match result {
+        Err(DcomClientError::Refused { code, .. }) => code,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("not refused"),
+    }
+}
+
+#[tokio::test]
+async fn objects_are_activated_called_and_released() {
+    let server = TestServer::start().await;
+    for spnego in [true, false] {
+        let client = connect(&server, by("alice", PASSWORD, spnego, AuthLevel::Privacy)).await;
+        let mut object = client.activate(CLSID, &[I_CERT_REQUEST_D]).await.unwrap();
+        let mut calls = ICertRequestDClient(object.interface(I_CERT_REQUEST_D).await.unwrap());
+        for _ in 0..2 {
+            assert_eq!(calls.ping(&ping()).await.unwrap().return_value, PONG);
+        }
+        let d2 = object.interface(I_CERT_REQUEST_D2).await.unwrap();
+        let answer = ICertRequestD2Client(d2).ping2(&Ping2In::default()).await.unwrap();
+        assert_eq!(answer.return_value, PONG + 1);
+        let d = object.interface(I_CERT_REQUEST_D).await.unwrap();
+        assert_eq!(ICertRequestDClient(d).ping(&ping()).await.unwrap().return_value, PONG);
+        assert_eq!(server.counts(), Counts { objects: 1, interfaces: 2, sets: 0 });
+        let sealed = |opnum| (opnum, Syntax::Ndr64, true);
+        assert_eq!(server.seen(), [5, 5, 9, 5].map(sealed), "NDR64, with header signing");
+
+        assert_eq!(refused(object.interface(STRANGE).await), HResult::E_NOINTERFACE);
+        object.release().await.unwrap();
+        assert_eq!(server.counts(), Counts::default());
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn refusals_come_with_their_code() {
+    let server = TestServer::start().await;
+    let client = connect(&server, alice()).await;
+    let unknown = client.activate(Uuid::from_u128(1), &[I_CERT_REQUEST_D]).await;
+    assert_eq!(refused(unknown), HResult::REGDB_E_CLASSNOTREG);
+    let nothing = client.activate(CLSID, &[STRANGE]).await;
+    assert_eq!(refused(nothing), HResult::E_NOINTERFACE);
+    let partly = client.activate(CLSID, &[I_CERT_REQUEST_D, STRANGE]).await;
+    assert_eq!(refused(partly), HResult::E_NOINTERFACE);
+    assert_eq!(server.counts(), Counts::default(), "what was not wanted is released");
+
+    let mallory = connect(&server, by("mallory", PASSWORD, true, AuthLevel::Privacy)).await;
+    let denied = mallory.activate(CLSID, &[I_CERT_REQUEST_D]).await;
+    assert_eq!(refused(denied), HResult::E_ACCESSDENIED);
+    let wrong = connect(&server, by("alice", "wrong", true, AuthLevel::Privacy)).await;
+    assert!(matches!(
+        wrong.activate(CLSID, &[I_CERT_REQUEST_D]).await,
+        Err(DcomClientError::Rpc(_))
+    ));
+    let weak = connect(&server, by("alice", PASSWORD, true, AuthLevel::Packet)).await;
+    assert!(matches!(
+        weak.activate(CLSID, &[I_CERT_REQUEST_D]).await,
+        Err(DcomClientError::Rpc(ClientError::Fault(Fault::ACCESS_DENIED)))
+    ));
+    let signed = connect(&server, by("alice", PASSWORD, true, AuthLevel::Integrity)).await;
+    let mut object = signed.activate(CLSID, &[I_CERT_REQUEST_D]).await.unwrap();
+    let calls = object.interface(I_CERT_REQUEST_D).await.unwrap();
+    let unsealed = ICertRequestDClient(calls).ping(&ping()).await;
+    assert!(matches!(unsealed, Err(ClientError::Fault(Fault::ACCESS_DENIED))));
+    object.release().await.unwrap();
+    assert_eq!(server.seen(), []);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn objects_of_clients_that_hang_up_are_dropped_later() {
+    let server = TestServer::start().await;
+    let client = connect(&server, alice()).await;
+    for _ in 0..20 {
+        drop(client.activate(CLSID, &[I_CERT_REQUEST_D]).await.unwrap());
+    }
+    assert_eq!(server.counts().objects, 20, "another client may have been given a reference");
+    assert_eq!(server.counts_much_later(), Counts::default());
+    server.stop().await;
+}
