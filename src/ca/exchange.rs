@@ -78,7 +78,7 @@ impl CertificateAuthority {
         path: &Path,
         now: SystemTime,
     ) -> Result<Option<SignedCertificate>, CaError> {
-        if !path.exists() {
+        if !files::is_there(path)? {
             return Ok(None);
         }
         let blocks = blocks(path, &files::read_secret(path)?)?;

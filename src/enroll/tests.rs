@@ -1,10 +1,14 @@
+use std::path::Path;
 use std::time::Duration;
 
 use super::testing::{ALICE, BOB, Bench, pkcs10, submission};
 use super::*;
-use crate::asn1::{Certificate, Name, oids};
+use crate::asn1::extensions::find;
+use crate::asn1::{Certificate, Name, decode_general_names, oids};
 use crate::ca::{CaConfig, KeyError, SignatureAlgorithm, Signer, StateFolder};
-use crate::model::{Disposition, HResult, Sid};
+use crate::client::{CertificateRequest, KeyKind, RequestKey};
+use crate::directory::embedded::EmbeddedDirectory;
+use crate::model::{Disposition, GeneralName, HResult, Sid};
 use crate::store::{SledStore, StoreConfig};
 
 #[tokio::test]
@@ -267,4 +271,35 @@ async fn many_at_once_get_certificates_of_their_own() {
         let stored = bench.row(answer.id).await.columns.certificate.map(|c| c.raw);
         assert_eq!(stored, answer.certificate);
     }
+}
+
+/// The default directory file and settings: administrators get certificates for the servers that
+/// they name, at once; others get none.
+#[tokio::test]
+async fn a_web_server_s_certificate_is_issued_to_administrators() {
+    let mut bench = Bench::new();
+    let text = EmbeddedDirectory::default_file("LAB", "lab.test", bench.directory.domain_sid());
+    let users = "[[users]]\nname = 'alice'\nrid = 1103\nmember_of = ['Domain Admins']\n\
+                 [[users]]\nname = 'bob'\nrid = 1104\n";
+    let directory = EmbeddedDirectory::parse(&format!("{text}\n{users}"), Path::new("d.toml"));
+    bench.directory = Arc::new(directory.expect("valid"));
+    let key = RequestKey::generate(KeyKind::Rsa2048).expect("made");
+    let subject = Name::parse("CN=www.lab.test").expect("valid");
+    let names = vec![GeneralName::Dns("www.lab.test".to_owned())];
+    let request = CertificateRequest { subject, names: names.clone(), ..Default::default() };
+    let request = request.to_pkcs10(&key).expect("made");
+    let submission = Submission { request, ..submission("CertificateTemplate:WebServer") };
+    let enrollment = bench.enrollment();
+    let denied = enrollment.submit(&bench.caller(BOB), submission.clone()).await.expect("answer");
+    assert_eq!(denied.disposition, HResult::CERTSRV_E_TEMPLATE_DENIED.0);
+    let issued = enrollment.submit(&bench.caller(ALICE), submission).await.expect("answer");
+    assert_eq!((issued.disposition, issued.message.as_str()), (3, "Issued"));
+    let der = issued.certificate.expect("issued");
+    let certificate = Certificate::parse(&der).expect("valid");
+    let subject = Name::from_der(certificate.subject).expect("valid").to_string();
+    assert_eq!(subject, "CN=www.lab.test");
+    let extension = |oid| find(&certificate.extensions, &oid);
+    let alternative = extension(oids::SUBJECT_ALT_NAME).expect("there");
+    assert_eq!(decode_general_names(&alternative.value).as_ref(), Ok(&names));
+    assert_eq!(extension(oids::NTDS_CA_SECURITY_EXT), None, "the names are not alice's");
 }
