@@ -12,5 +12,6 @@
 mod tally;
 
 mod client;
+mod dissection;
 mod foreign;
 mod server;
