@@ -1,5 +1,6 @@
 //! DCOM over TCP, with NTLM: our client against our exporter, and foreign clients against it.
 #![allow(
+    clippy::as_conversions,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
