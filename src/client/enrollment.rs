@@ -1,14 +1,24 @@
-//! Submission to a CA over ICertPassage ([MS-ICPR]).
+//! Submission to a CA: over ICertPassage ([MS-ICPR]), or through its DCOM object ([MS-WCCE]).
+
+use std::sync::Arc;
+
+use uuid::{Uuid, uuid};
 
 use crate::auth::{AuthLevel, Credentials, Initiator, NtlmInitiator, SpnegoInitiator};
+use crate::dcom::client::{DcomClient, DcomClientError, RemoteObject};
 use crate::generated::certtransblob::CERTTRANSBLOB;
 use crate::generated::icertpassage::{
     CertServerRequestIn, CertServerRequestOut, I_CERT_PASSAGE, ICertPassageClient,
+};
+use crate::generated::icertrequestd::{
+    I_CERT_REQUEST_D2, ICertRequestD2Client, Request2In, Request2Out,
 };
 use crate::model::HResult;
 use crate::ndr::{DecodeError, EncodeError};
 use crate::rpc::client::{Authentication, ClientError, ClientOptions, Connection, resolve};
 
+/// The class of a CA's request object ([MS-WCCE] 1.9).
+const CERT_REQUEST_CLASS: Uuid = uuid!("d99e6e74-fc88-11d0-b498-00a0c90312f3");
 /// dwFlags of a new request: the server finds out its format ([MS-WCCE] 3.2.1.4.3.1.1).
 const DETECT: u32 = 0;
 /// Dispositions of the answer ([MS-WCCE] 3.2.1.4.3.1.1).
@@ -48,8 +58,13 @@ pub enum Mechanism {
 
 /// A connection to a CA.
 pub struct EnrollmentClient {
-    interface: ICertPassageClient<Connection>,
+    interface: Interface,
     authority: String,
+}
+
+enum Interface {
+    Passage(ICertPassageClient<Connection>),
+    Object(RemoteObject),
 }
 
 /// What the CA says about a request.
@@ -85,6 +100,9 @@ pub enum EnrollError {
     /// The call failed.
     #[error(transparent)]
     Rpc(#[from] ClientError),
+    /// The CA's object could not be had, or not be released.
+    #[error(transparent)]
+    Dcom(#[from] DcomClientError),
     /// The CA refused the call itself; [`HResult::E_INVALIDARG`] mostly means another CA name.
     #[error("the CA refused the call: {0}{hint}", hint = hint(*.0))]
     Call(HResult),
@@ -132,8 +150,36 @@ impl EnrollmentClient {
         let authentication = Authentication { initiator: login.initiator(), level: login.level };
         let connection =
             Connection::open(&server.host, port, I_CERT_PASSAGE, Some(authentication), options);
-        let interface = ICertPassageClient(connection.await?);
+        let interface = Interface::Passage(ICertPassageClient(connection.await?));
         Ok(Self { interface, authority: authority.to_owned() })
+    }
+
+    /// Connects to the DCOM object of the CA named `authority`, as Windows' clients do: the
+    /// resolver is at the port of the endpoint mapper, and tells the port of the object. To be
+    /// ended with [`close`](Self::close).
+    pub async fn activate(
+        server: &Server,
+        authority: &str,
+        login: &Login,
+        options: &ClientOptions,
+    ) -> Result<Self, DcomClientError> {
+        let (login, options) = (login.clone(), options.clone());
+        let authenticate = Arc::new(move |_principal: &str| Authentication {
+            initiator: login.initiator(),
+            level: login.level,
+        });
+        let connect = DcomClient::connect(&server.host, server.mapper_port, options, authenticate);
+        let client = connect.await?;
+        let object = client.activate(CERT_REQUEST_CLASS, &[I_CERT_REQUEST_D2]).await?;
+        Ok(Self { interface: Interface::Object(object), authority: authority.to_owned() })
+    }
+
+    /// Releases the CA's object, if there is one.
+    pub async fn close(self) -> Result<(), EnrollError> {
+        match self.interface {
+            Interface::Passage(_) => Ok(()),
+            Interface::Object(object) => Ok(object.release().await?),
+        }
     }
 
     /// Submits a new request (PKCS#10 or CMS, DER or PEM) with its attributes string.
@@ -156,14 +202,32 @@ impl EnrollmentClient {
         request: &[u8],
         attributes: &str,
     ) -> Result<Answer, EnrollError> {
-        let request = CertServerRequestIn {
-            dw_flags: DETECT,
-            pwsz_authority: Some(self.authority.as_str().into()),
-            pdw_request_id: request_id,
-            pctb_attribs: blob(text_bytes(attributes)),
-            pctb_request: blob(request.to_vec()),
-        };
-        answer(self.interface.cert_server_request(&request).await?)
+        let pwsz_authority = Some(self.authority.as_str().into());
+        let pctb_request = blob(request.to_vec());
+        match &mut self.interface {
+            Interface::Passage(passage) => {
+                let request = CertServerRequestIn {
+                    dw_flags: DETECT,
+                    pwsz_authority,
+                    pdw_request_id: request_id,
+                    pctb_attribs: blob(text_bytes(attributes)),
+                    pctb_request,
+                };
+                answer(passage.cert_server_request(&request).await?)
+            }
+            Interface::Object(object) => {
+                let request = Request2In {
+                    dw_flags: DETECT,
+                    pwsz_authority,
+                    pdw_request_id: request_id,
+                    pwsz_attributes: Some(attributes).filter(|a| !a.is_empty()).map(Into::into),
+                    pctb_request,
+                    ..Request2In::default()
+                };
+                let calls = object.interface(I_CERT_REQUEST_D2).await?;
+                answer(of_object(ICertRequestD2Client(calls).request2(&request).await?))
+            }
+        }
     }
 }
 
@@ -187,6 +251,19 @@ fn text_bytes(text: &str) -> Vec<u8> {
         return Vec::new();
     }
     text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
+}
+
+/// Without the flag that asks for more, the full response is the chain ([MS-WCCE]
+/// 3.2.1.4.3.1.1): both interfaces answer the same.
+fn of_object(out: Request2Out) -> CertServerRequestOut {
+    CertServerRequestOut {
+        pdw_request_id: out.pdw_request_id,
+        pdw_disposition: out.pdw_disposition,
+        pctb_cert: out.pctb_full_response,
+        pctb_encoded_cert: out.pctb_encoded_cert,
+        pctb_disposition_message: out.pctb_disposition_message,
+        return_value: out.return_value,
+    }
 }
 
 fn answer(out: CertServerRequestOut) -> Result<Answer, EnrollError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::{Uuid, uuid};
 use wcce::auth::{AuthLevel, Credentials, Initiator, NtlmInitiator, SpnegoInitiator};
+use wcce::client::{EnrollmentClient, Login, Mechanism, Outcome, Server};
 use wcce::dcom::client::{Authenticate, DcomClient, DcomClientError};
 use wcce::dcom::table::Counts;
 use wcce::generated::icertrequestd::{
@@ -79,6 +80,32 @@ async fn objects_are_activated_called_and_released() {
         object.release().await.unwrap();
         assert_eq!(server.counts(), Counts::default());
     }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn requests_go_through_the_object() {
+    let server = TestServer::start().await;
+    let ca = Server { host: "127.0.0.1".into(), port: None, mapper_port: server.port };
+    let login = Login {
+        credentials: credentials("alice", PASSWORD),
+        mechanism: Mechanism::Negotiate,
+        level: AuthLevel::Privacy,
+    };
+    let options = ClientOptions::default();
+    let mut client = EnrollmentClient::activate(&ca, "CA", &login, &options).await.unwrap();
+    let issued = |certificate: &[u8]| Outcome::Issued {
+        certificate: certificate.to_vec(),
+        chain: b"chain".to_vec(),
+    };
+    let new = client.submit(b"request", "CertificateTemplate:User").await.unwrap();
+    assert_eq!((new.request_id, new.outcome), (0, issued(b"request")));
+    assert_eq!(new.message, "CertificateTemplate:User");
+    let old = client.retrieve(7).await.unwrap();
+    assert_eq!((old.request_id, old.outcome, old.message.as_str()), (7, issued(b"old"), ""));
+    assert_eq!(server.seen(), [(6, Syntax::Ndr64, true); 2]);
+    client.close().await.unwrap();
+    assert_eq!(server.counts(), Counts::default());
     server.stop().await;
 }
 

@@ -15,8 +15,10 @@ use wcce::auth::{
 use wcce::dcom::bindings::SecurityBinding;
 use wcce::dcom::table::{Counts, EXPIRY, TableLimits};
 use wcce::dcom::{Class, Exporter, ExporterSettings, Interface, Object};
+use wcce::generated::certtransblob::CERTTRANSBLOB;
 use wcce::generated::icertrequestd::{
-    I_CERT_REQUEST_D, I_CERT_REQUEST_D2, Ping2In, Ping2Out, PingIn, PingOut,
+    I_CERT_REQUEST_D, I_CERT_REQUEST_D2, Ping2In, Ping2Out, PingIn, PingOut, Request2In,
+    Request2Out,
 };
 use wcce::model::{Caller, LocalAccount, LocalAccounts};
 use wcce::ndr::{Fault, InterfaceId, Syntax, from_stub, to_stub};
@@ -73,10 +75,28 @@ impl Object for TestClass {
                 9 => from_stub::<Ping2In>(encoding, &stub).map(|_| {
                     to_stub(encoding, &Ping2Out { return_value: PONG + 1, ..Default::default() })
                 }),
+                6 => from_stub::<Request2In>(encoding, &stub)
+                    .map(|request| to_stub(encoding, &issued(request))),
                 _ => return Err(Fault::OP_RANGE),
             };
             Ok(answer.map_err(|_| Fault::BAD_STUB_DATA)?.unwrap())
         })
+    }
+}
+
+/// Issues the request itself as certificate, under the id that it came with; the attributes are
+/// the message.
+fn issued(request: Request2In) -> Request2Out {
+    assert_eq!(request.pwsz_authority.unwrap().to_string_lossy(), "CA");
+    let blob = |bytes: Vec<u8>| CERTTRANSBLOB { cb: bytes.len() as u32, pb: Some(bytes) };
+    let message = request.pwsz_attributes.map(|text| text.units().to_vec()).unwrap_or_default();
+    Request2Out {
+        pdw_request_id: request.pdw_request_id,
+        pdw_disposition: 3,
+        pctb_full_response: blob(b"chain".to_vec()),
+        pctb_encoded_cert: blob(request.pctb_request.pb.unwrap_or(b"old".to_vec())),
+        pctb_disposition_message: blob(message.into_iter().flat_map(u16::to_le_bytes).collect()),
+        ..Default::default()
     }
 }
 

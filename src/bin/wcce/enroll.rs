@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use wcce::asn1::{Name, pem};
 use wcce::client::{
-    Answer, CertificateRequest, EnrollError, EnrollmentClient, KeyKind, Outcome, RequestKey,
-    parse_name,
+    Answer, CertificateRequest, EnrollError, EnrollmentClient, KeyKind, Login, Outcome, RequestKey,
+    Server, parse_name,
 };
+use wcce::rpc::client::ClientOptions;
 
 use crate::Done;
 use crate::args::{LoginArgs, ServerArgs};
@@ -25,6 +26,8 @@ pub struct Request {
     /// Name of the CA, as `certutil -CAInfo name` shows it
     #[arg(long)]
     ca: String,
+    #[command(flatten)]
+    way: Way,
     /// Name of the certificate template, such as User or WebServer
     #[arg(long)]
     template: Option<String>,
@@ -56,11 +59,22 @@ pub struct Retrieve {
     /// Name of the CA
     #[arg(long)]
     ca: String,
+    #[command(flatten)]
+    way: Way,
     /// The request's id
     #[arg(long)]
     id: u32,
     #[command(flatten)]
     out: Out,
+}
+
+/// Which interface of the CA.
+#[derive(Args)]
+struct Way {
+    /// Go through the CA's DCOM object (ICertRequestD2), as Windows does, and not ICertPassage;
+    /// --epm-port is the port of its resolver, --port is not needed
+    #[arg(long)]
+    dcom: bool,
 }
 
 /// Where results go.
@@ -89,7 +103,7 @@ impl Request {
             }
         };
         let options = self.server.options();
-        let mut client = EnrollmentClient::connect(&server, &self.ca, &login, &options).await?;
+        let mut client = self.way.connect(&server, &self.ca, &login, &options).await?;
         // The key is stored first: a certificate without its key is worth nothing.
         let key_file = match &key {
             Some(key) => {
@@ -107,7 +121,9 @@ impl Request {
         if let Some(path) = key_file.filter(|_| refused) {
             std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         }
-        self.out.answer(answer?)
+        let done = self.out.answer(answer?);
+        client.close().await?;
+        done
     }
 
     fn certificate_request(&self) -> Result<CertificateRequest, Box<dyn Error>> {
@@ -133,9 +149,26 @@ impl Retrieve {
         let login = self.login.login()?;
         self.out.check(&["crt", "p7b"])?;
         let options = self.server.options();
-        let mut client = EnrollmentClient::connect(&server, &self.ca, &login, &options).await?;
+        let mut client = self.way.connect(&server, &self.ca, &login, &options).await?;
         let answer = client.retrieve(self.id).await?;
-        self.out.answer(answer)
+        let done = self.out.answer(answer);
+        client.close().await?;
+        done
+    }
+}
+
+impl Way {
+    async fn connect(
+        &self,
+        server: &Server,
+        authority: &str,
+        login: &Login,
+        options: &ClientOptions,
+    ) -> Result<EnrollmentClient, EnrollError> {
+        Ok(match self.dcom {
+            true => EnrollmentClient::activate(server, authority, login, options).await?,
+            false => EnrollmentClient::connect(server, authority, login, options).await?,
+        })
     }
 }
 
