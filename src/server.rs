@@ -1,6 +1,7 @@
 //! The server: puts the rooms together by the configuration, runs them, and drains them.
 
 mod crl;
+mod objects;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use self::crl::CrlRenewal;
+use self::objects::Objects;
 use crate::auth::ntlm::{MicPolicy, NtlmPolicy, NtlmServer, TargetNamePolicy};
 use crate::auth::{
     AcceptorFactory, AuthError, Environment, LocalVerifier, Names, SecurityProviders,
@@ -18,6 +20,7 @@ use crate::auth::{
 };
 use crate::ca::{CaError, CertificateAuthority, CrlError, Origin, StateFolder};
 use crate::config::{AuthenticationConfig, Config, HostConfig};
+use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::enroll::{Enrollment, Host, Settings};
@@ -40,6 +43,18 @@ pub struct Server {
     renewal: CrlRenewal,
     mapper: Vec<TcpListener>,
     passage: Vec<TcpListener>,
+    objects: Option<Objects>,
+}
+
+/// Where a server can be reached.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Addresses {
+    /// The endpoint mapper, and activation.
+    pub mapper: Vec<SocketAddr>,
+    /// ICertPassage.
+    pub passage: Vec<SocketAddr>,
+    /// The objects of DCOM.
+    pub objects: Vec<SocketAddr>,
 }
 
 /// Why the server cannot start or stop.
@@ -63,6 +78,9 @@ pub enum ServerError {
     /// Authentication.
     #[error("authentication cannot start: {0}")]
     Auth(#[from] AuthError),
+    /// The object exporter.
+    #[error("DCOM cannot start: {0}")]
+    Objects(#[from] TableError),
     /// An address cannot be bound.
     #[error("cannot listen on {address}: {source}{}", hint(address, source))]
     Listen {
@@ -106,28 +124,42 @@ impl Server {
         let (renewal, crl) =
             CrlRenewal::start(&config.ca, &state, Arc::clone(&ca), store.clone()).await?;
         let directory = Arc::new(directory);
+        let names = names(&config.host, &directory);
         let settings = Settings {
             limits: config.enrollment.limits(),
             policy: config.enrollment.policy(config.ca.clock_skew),
             security: directory.security_descriptor(&config.enrollment.security)?,
-            host: host(&names(&config.host, &directory)),
+            host: host(&names),
             exchange: state.exchange(),
         };
         let providers = providers(&config, &directory)?;
-        let enrollment = Enrollment::new(ca, directory, store, crl, settings);
+        let enrollment = Arc::new(Enrollment::new(ca, directory, store, crl, settings));
+        let objects = Objects::start(
+            &config.listen.objects,
+            &names,
+            config.authentication.raw_ntlm,
+            &enrollment,
+            Arc::new(SystemEnvironment),
+        );
         Ok(Self {
             mapper: bind(&config.listen.endpoint_mapper).await?,
             passage: bind(&config.listen.enrollment).await?,
-            enrollment: Arc::new(enrollment),
+            objects: objects.await?,
+            enrollment,
             providers: Arc::new(providers),
             renewal,
             config,
         })
     }
 
-    /// The addresses of the endpoint mapper and of the enrollment interface, as they are bound.
-    pub fn addresses(&self) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
-        (addresses(&self.mapper), addresses(&self.passage))
+    /// The addresses, as they are bound.
+    pub fn addresses(&self) -> Addresses {
+        let objects = self.objects.as_ref().map_or(&[][..], |objects| &objects.listeners);
+        Addresses {
+            mapper: addresses(&self.mapper),
+            passage: addresses(&self.passage),
+            objects: addresses(objects),
+        }
     }
 
     /// Serves until `stop` turns true, then lets calls in flight end.
@@ -135,37 +167,48 @@ impl Server {
     /// # Errors
     /// Where calls do not end in time.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), ServerError> {
-        let (mapper, passage) = self.addresses();
-        info!(endpoint_mapper = ?mapper, enrollment = ?passage, "ready");
+        let Addresses { mapper, passage, objects } = self.addresses();
+        info!(endpoint_mapper = ?mapper, enrollment = ?passage, ?objects, "ready");
         let table = Arc::new(endpoint_table(&passage));
         let groups = Arc::new(AssociationGroups::default());
         let statistics = Arc::new(Statistics::default());
-        let endpoint = |services: Vec<Arc<dyn Service>>| {
+        let endpoint = |mut services: Vec<Arc<dyn Service>>| {
+            let interfaces = services.iter().map(|service| service.interface()).collect();
+            let statistics = Arc::clone(&statistics);
+            services.push(Arc::new(Management {
+                interfaces,
+                principal: None,
+                statistics: Arc::clone(&statistics),
+            }));
             Arc::new(Endpoint {
                 services,
                 acceptors: Arc::clone(&self.providers),
                 groups: Arc::clone(&groups),
-                statistics: Arc::clone(&statistics),
+                statistics,
                 limits: self.config.limits.of_connections(),
             })
         };
-        let with_management = |service: Arc<dyn Service>| {
-            let management = Management {
-                interfaces: vec![service.interface()],
-                principal: None,
-                statistics: Arc::clone(&statistics),
-            };
-            endpoint(vec![service, Arc::new(management)])
+        let mut beside_mapper: Vec<Arc<dyn Service>> = vec![Arc::new(EndpointMapper::new(table))];
+        let mut listeners = Vec::new();
+        let mut serve = |on: Vec<TcpListener>, endpoint: Arc<Endpoint>| {
+            listeners.extend(on.into_iter().map(|one| (one, Arc::clone(&endpoint))));
         };
-        let mapper = with_management(Arc::new(EndpointMapper::new(table)));
-        let passage = with_management(Arc::new(CertPassage::new(self.enrollment)));
-        let mapper = self.mapper.into_iter().map(|one| (one, Arc::clone(&mapper)));
-        let passage = self.passage.into_iter().map(|one| (one, Arc::clone(&passage)));
-        let listeners = mapper.chain(passage).collect();
+        let mut collector = None;
+        if let Some(objects) = self.objects {
+            beside_mapper.extend(objects.resolver_services());
+            collector = Some(tokio::spawn(objects.collector(stop.clone())));
+            let services = objects.object_services();
+            serve(objects.listeners, endpoint(services));
+        }
+        serve(self.mapper, endpoint(beside_mapper));
+        serve(self.passage, endpoint(vec![Arc::new(CertPassage::new(self.enrollment))]));
         let limits = self.config.limits.of_server(self.config.listen.drain);
         let renewal = tokio::spawn(self.renewal.run(stop.clone()));
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
+        if let Some(collector) = collector {
+            collector.await?;
+        }
         Ok(drained?)
     }
 }

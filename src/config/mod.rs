@@ -79,6 +79,9 @@ pub struct ListenConfig {
     /// Addresses of the enrollment interface ICertPassage; the endpoint mapper tells the port.
     /// Default `["0.0.0.0:49170"]`. Port 0 takes any that is free.
     pub enrollment: Vec<SocketAddr>,
+    /// Addresses of the objects that clients activate over DCOM, as Windows' do: all with the
+    /// same port, which activation tells them. Default `["0.0.0.0:49171"]`; empty for no DCOM.
+    pub objects: Vec<SocketAddr>,
     /// How long calls may go on after SIGTERM. Default `10s`.
     #[serde(deserialize_with = "deserialize_duration")]
     pub drain: Duration,
@@ -89,6 +92,7 @@ impl Default for ListenConfig {
         Self {
             endpoint_mapper: vec![SocketAddr::from(([0, 0, 0, 0], 135))],
             enrollment: vec![SocketAddr::from(([0, 0, 0, 0], 49_170))],
+            objects: vec![SocketAddr::from(([0, 0, 0, 0], 49_171))],
             drain: Duration::from_secs(10),
         }
     }
@@ -319,6 +323,10 @@ impl Config {
         if self.limits.call_bytes < max_request_bytes.saturating_mul(2) {
             return Err(("limits.call_bytes", "at least twice enrollment.max_request_bytes"));
         }
+        let objects = &self.listen.objects;
+        if objects.iter().zip(objects.iter().skip(1)).any(|(a, b)| a.port() != b.port()) {
+            return Err(("listen.objects", "all addresses must have the same port"));
+        }
         if min_rsa_bits < 2048 {
             return Err(("enrollment.min_rsa_bits", "keys below 2048 bits are not safe"));
         }
@@ -362,17 +370,18 @@ impl NewConfig {
     /// The text of the file: every setting, explained, those that are the default commented out.
     pub fn text(&self) -> String {
         let default = Config::default();
-        let (epm, enrollment) = match self.demo {
-            true => ("", ["127.0.0.1:13500", "127.0.0.1:49170"]),
-            false => ("#", ["0.0.0.0:135", "0.0.0.0:49170"]),
+        let (epm, addresses) = match self.demo {
+            true => ("", ["127.0.0.1:13500", "127.0.0.1:49170", "127.0.0.1:49171"]),
+            false => ("#", ["0.0.0.0:135", "0.0.0.0:49170", "0.0.0.0:49171"]),
         };
-        let [mapper, icpr] = enrollment;
+        let [mapper, icpr, objects] = addresses;
         let (mark, subject) = match &self.subject {
             Some(subject) => ("", subject),
             None => ("#", &default.ca.subject),
         };
         include_str!("wcced.toml")
             .replace("@EPM@", &format!("{epm}endpoint_mapper = [\"{mapper}\"]"))
+            .replace("@OBJECTS@", &format!("{epm}objects = [\"{objects}\"]"))
             .replace("@ICPR@", &format!("{epm}enrollment = [\"{icpr}\"]"))
             .replace(
                 "@SUBJECT@",

@@ -24,14 +24,15 @@ fn a_new_file_is_the_default_and_names_every_setting() {
     assert_eq!(format!("{:?}", parse(&explicit).expect("valid")), as_written);
     let settings: toml::Table = uncommented(&text).parse().expect("valid");
     let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
-    assert_eq!(count, 2 + 2 + 3 + 7 + 3 + 6 + 9 + 2 + 2, "a setting without explanation?");
+    assert_eq!(count, 2 + 2 + 4 + 7 + 3 + 6 + 9 + 2 + 2, "a setting without explanation?");
 }
 
 #[test]
 fn a_demo_stays_on_loopback_and_above_1024() {
     let new = NewConfig { demo: true, subject: Some("CN=Demo \"CA\"".to_owned()) };
     let config = parse(&new.text()).expect("valid");
-    for address in config.listen.endpoint_mapper.iter().chain(&config.listen.enrollment) {
+    let ListenConfig { endpoint_mapper, enrollment, objects, .. } = config.listen;
+    for address in endpoint_mapper.iter().chain(&enrollment).chain(&objects) {
         assert!(address.ip().is_loopback() && address.port() > 1024, "{address}");
     }
     assert_eq!(config.ca.subject, "CN=Demo \"CA\"");
@@ -77,6 +78,7 @@ fn errors_name_file_and_setting() {
         ("stat = 'x'", "unknown field `stat`"),
         ("[listen]\nenrollment = []", "listen.enrollment"),
         ("[listen]\nenrollment = ['localhost']", "line 2"),
+        ("[listen]\nobjects = ['127.0.0.1:1', '127.0.0.2:2']", "listen.objects"),
         ("[enrollment]\nmin_rsa_bits = 1024", "enrollment.min_rsa_bits"),
         ("[enrollment]\nmax_rsa_bits = 16384", "enrollment.max_rsa_bits"),
         ("[enrollment]\nmax_rsa_bits = 2048\nmin_rsa_bits = 4096", "enrollment.max_rsa_bits"),

@@ -129,11 +129,16 @@ impl<U: Unit> Ndr for Text<U> {
     }
 }
 
-/// A string in room for `max` code units: from the first on, one terminator, at the end.
+/// A string in room for `max` code units: from the first on, one terminator, at the end; or
+/// nothing at all, which is an empty string.
 fn decode_text<U: Unit>(max: u32, d: &mut Decoder<'_>) -> Result<Text<U>, DecodeError> {
     let (first, actual) = decode_variance(max, d)?;
     if first != 0 {
         return Err(DecodeError::Varying { offset: d.offset(), first, actual, max });
+    }
+    // Clients on impacket (Certipy) write an empty string so, without its terminator.
+    if actual == 0 {
+        return Ok(Text::default());
     }
     let count = d.reserve::<U>(actual)?;
     let mut units = U::decode_elements(count, d)?;

@@ -13,6 +13,5 @@
 mod tally;
 
 mod client;
-mod dissection;
 mod foreign;
 mod server;

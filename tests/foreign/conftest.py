@@ -23,6 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("WCCE_BIN", ROOT / "target" / "debug"))
 HOST = "127.0.0.1"
 PORT = 50135
+OBJECTS = 50136
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +60,17 @@ enroll = ["Domain Users"]
 """
 
 
+# A template whose requests wait for a manager.
+APPROVED = USER_ECC.replace("UserECC", "Approved").replace(".1.100", ".1.101").replace(
+    "revision = 100", 'revision = 100\nmsPKI-Enrollment-Flag = ["PEND_ALL_REQUESTS"]'
+)
+
+
 class Ca:
     """A running wcced with its state in a folder of its own."""
 
     host, port, domain, name = HOST, PORT, "LAB", "Lab CA"
+    dns_name = "ca1.lab.test"
 
     def __init__(self, folder, users):
         self.folder = folder
@@ -73,10 +81,13 @@ class Ca:
         listen = f"""[listen]
 endpoint_mapper = ["{HOST}:135"]
 enrollment = ["{HOST}:{PORT}"]
+objects = ["{HOST}:{OBJECTS}"]
 """
-        (folder / "wcced.toml").write_text(settings.replace("[listen]\n", listen, 1))
+        settings = settings.replace("[listen]\n", listen, 1)
+        settings = settings.replace("[host]\n", f'[host]\ndns_name = "{self.dns_name}"\n', 1)
+        (folder / "wcced.toml").write_text(settings)
         with open(folder / "directory.toml", "a") as directory:
-            directory.write(USER_ECC)
+            directory.write(USER_ECC + APPROVED)
             directory.write("".join(account(rid, user) for rid, user in enumerate(users, 1103)))
         self.run("wcced", "check-config", "--config", folder / "wcced.toml")
         self.start()

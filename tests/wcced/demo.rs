@@ -42,7 +42,7 @@ impl Demo {
             .find_map(|line| line.strip_prefix("account WCCE\\alice, password ").map(str::to_owned))
             .expect("the password is printed");
         let demo = Self { folder, password };
-        demo.edit("wcced.toml", &[(":13500", ":0"), (":49170", ":0")]);
+        demo.edit("wcced.toml", &[(":13500", ":0"), (":49170", ":0"), (":49171", ":0")]);
         demo
     }
 

@@ -8,7 +8,6 @@
     reason = "helpers of tests fail by panicking, as tests do"
 )]
 
-mod client;
 mod commands;
 mod demo;
 mod service;

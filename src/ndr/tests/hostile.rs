@@ -199,11 +199,13 @@ fn strings_end_where_they_say() {
     assert_eq!(text.units(), [0x41, 0xD800]);
     // The buffer may be larger than the string.
     assert!(string("01000000 09000000 00000000 02000000 4100 0000").is_ok());
+    // Nothing at all, as Certipy writes an empty string.
+    let empty = string("01000000 00000000 00000000 00000000").unwrap();
+    assert_eq!(empty, Some(WideString::default()));
     for bad in [
-        // No terminator, one inside, none at all, an offset, longer than its buffer.
+        // No terminator, one inside, an offset, longer than its buffer.
         "01000000 02000000 00000000 02000000 4100 4200",
         "01000000 03000000 00000000 03000000 4100 0000 0000",
-        "01000000 00000000 00000000 00000000",
         "01000000 03000000 01000000 02000000 4100 0000",
         "01000000 01000000 00000000 02000000 4100 0000",
     ] {
