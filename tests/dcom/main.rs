@@ -13,5 +13,6 @@
 mod tally;
 
 mod client;
+mod dissection;
 mod foreign;
 mod server;

@@ -21,7 +21,7 @@ use wcce::generated::icertrequestd::{
     Request2Out,
 };
 use wcce::model::{Caller, LocalAccount, LocalAccounts};
-use wcce::ndr::{Fault, Syntax, from_stub, to_stub};
+use wcce::ndr::{Fault, InterfaceId, Syntax, from_stub, to_stub};
 use wcce::rpc::association::{AssociationGroups, Endpoint, Limits};
 use wcce::rpc::mgmt::Statistics;
 use wcce::rpc::server::{ServerLimits, serve};
@@ -170,6 +170,13 @@ impl TestServer {
             serve(listeners, ServerLimits::default(), stopped).await.expect("drains");
         });
         Self { port, exporter, class, stop, task }
+    }
+
+    /// A service of the resolver or of the exporter.
+    pub fn service(&self, interface: InterfaceId) -> Arc<dyn Service> {
+        let services = self.exporter.resolver_services().into_iter();
+        let mut services = services.chain(self.exporter.object_services());
+        services.find(|service| service.interface() == interface).expect("offered")
     }
 
     /// How much is exported.

@@ -18,7 +18,9 @@ use crate::generated::classfactory::{
 use crate::generated::icertrequestd::{
     I_CERT_REQUEST_D, I_CERT_REQUEST_D2, ICertRequestDClient, PingIn, PingOut,
 };
-use crate::generated::orpc::{COMVERSION, I_UNKNOWN, ORPCTHIS, STDOBJREF};
+use crate::generated::orpc::{
+    COMVERSION, I_UNKNOWN, ORPC_EXTENT, ORPC_EXTENT_ARRAY, ORPCTHIS, STDOBJREF,
+};
 use crate::generated::oxid::{
     ComplexPingIn, I_OBJECT_EXPORTER, IObjectExporterClient, ResolveOxid2In, ResolveOxidIn,
     ServerAlive2In, ServerAliveIn, SimplePingIn,
@@ -406,6 +408,28 @@ async fn calls_are_checked_one_by_one() {
     let local = to_stub(d().encoding(), &request).unwrap();
     let answer = d().on(object).invoke(2, local).await;
     assert_eq!(answer.map(|_| ()), Err(DirectError::Fault(Fault::OP_RANGE)), "IUnknown is local");
+}
+
+#[tokio::test]
+async fn extensions_and_causalities_are_let_through() {
+    let exporter = exporter();
+    let reply = activated(&exporter, &[D]).await;
+    let extent = |byte, size: usize| {
+        let data = vec![byte; size.next_multiple_of(8)];
+        Some(Box::new(ORPC_EXTENT { id: STRANGE, size: size as u32, data }))
+    };
+    for extent in [vec![], vec![extent(1, 5), None], vec![extent(1, 8), extent(2, 0)]] {
+        let size = extent.iter().flatten().count() as u32;
+        let extent = (!extent.is_empty()).then_some(extent);
+        let extensions = Some(Box::new(ORPC_EXTENT_ARRAY { size, reserved: 0, extent }));
+        for (syntax, cid) in [(Syntax::Ndr20, STRANGE), (Syntax::Ndr64, Uuid::nil())] {
+            let link = Link { syntax, ..link(&exporter, I_CERT_REQUEST_D).on(ipid(&reply, 0)) };
+            let orpcthis = ORPCTHIS { cid, extensions: extensions.clone(), ..orpcthis() };
+            let request = PingIn { orpcthis, pwsz_authority: Some("CA".into()) };
+            let answer = ICertRequestDClient(link).ping(&request).await.unwrap();
+            assert_eq!((answer.return_value, answer.orpcthat.extensions), (PONG, None));
+        }
+    }
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub const PING_PERIOD: Duration = Duration::from_secs(120);
 /// What nobody needed for so long is dropped: three ping periods.
 pub const EXPIRY: Duration = Duration::from_secs(360);
 /// Accounts that may hold private references to one interface.
-const MAX_PRIVATE_HOLDERS: usize = 16;
+const MAX_PRIVATE_HOLDERS: usize = 4;
 
 /// How much clients can make the table hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +46,7 @@ pub struct TableLimits {
 }
 
 impl Default for TableLimits {
-    /// Some 40 MB when full. Clients that never release an object (Certipy) lose it after six
+    /// Some tens of megabytes when full. Clients that never release an object (Certipy) lose it after six
     /// minutes: one account can go on at eleven activations per second.
     fn default() -> Self {
         Self {

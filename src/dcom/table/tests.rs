@@ -83,7 +83,7 @@ fn references_do_not_overflow() {
 fn private_references_are_held_by_few_accounts() {
     let mut table = table(TableLimits::default());
     let ipid = table.export(&account(0), Arc::new(()), IID, 1, Instant::now()).unwrap().ipid;
-    for number in 0..16 {
+    for number in 0..4 {
         table.add_references(ipid, 0, 1, &account(number)).unwrap();
     }
     assert!(matches!(table.add_references(ipid, 0, 1, &account(99)), Err(TableError::Limit(_))));

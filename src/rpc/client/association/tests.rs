@@ -362,3 +362,49 @@ fn a_further_interface_is_bound_once() {
     let call = decode(&association.request(None, 0, vec![]).unwrap());
     assert_eq!(request_of(&call).context_id, 1);
 }
+
+/// Whatever a server sends, and at whatever moment: an event or an error, never a panic.
+#[test]
+fn no_changed_byte_makes_it_panic() {
+    let bound = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut association = Association::new(AssociationOptions::default());
+        let bind = decode(&association.bind(interface(), None).unwrap());
+        let mut bytes = ack(&bind, false, None);
+        change(&mut bytes);
+        (poll(&mut association, &bytes).is_ok(), association)
+    };
+    let length = {
+        let mut association = Association::new(AssociationOptions::default());
+        let bind = decode(&association.bind(interface(), None).unwrap());
+        ack(&bind, false, None).len()
+    };
+    for at in 0..length {
+        for bit in 0..8 {
+            let (accepted, mut association) = bound(&|bytes| bytes[at] ^= 1 << bit);
+            assert!(accepted || association.is_dead());
+            if association.is_ready() {
+                let _ = association.request(None, 0, vec![0; 5000]);
+            }
+        }
+    }
+    for ptype in 0..20 {
+        let (_, mut association) = bound(&|_| ());
+        association.request(None, 0, vec![]).unwrap();
+        let mut answer = response(2, WHOLE, &[0; 40]).encode().unwrap();
+        answer[2] = ptype;
+        let _ = poll(&mut association, &answer);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_answer_makes_it_panic(stub in proptest::collection::vec(0_u8.., 0..200), flags: u8) {
+        let (mut association, ..) = open_sealed(AssociationOptions::default(), true).unwrap();
+        association.request(None, 0, vec![]).unwrap();
+        let mut answer = response(2, WHOLE, &stub).encode().unwrap();
+        answer[3] = flags;
+        // Nothing that is not signed is taken for an answer.
+        let event = poll(&mut association, &answer);
+        proptest::prop_assert!(event.is_err());
+    }
+}
