@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -104,7 +104,7 @@ fn report(line: &str) {
 type Reports = HashMap<u32, (String, bool)>;
 
 /// Starts a writer under a shell that runs `limits` first.
-fn start_writer(folder: &Path, limits: &str) -> (Child, JoinHandle<Reports>) {
+fn start_writer(folder: &Path, limits: &str) -> (Child, mpsc::Receiver<()>, JoinHandle<Reports>) {
     let mut child = Command::new("sh")
         .args(["-c", &format!("{limits} exec \"$0\" \"$@\"")])
         .arg(std::env::current_exe().expect("own path"))
@@ -115,10 +115,12 @@ fn start_writer(folder: &Path, limits: &str) -> (Child, JoinHandle<Reports>) {
         .spawn()
         .expect("starts");
     let output = child.stdout.take().expect("piped");
-    (child, std::thread::spawn(move || collect(BufReader::new(output))))
+    let (first, began) = mpsc::channel();
+    (child, began, std::thread::spawn(move || collect(BufReader::new(output), &first)))
 }
 
-fn collect(mut output: impl BufRead) -> Reports {
+/// Collects the reports until the output ends; says when the first one is there.
+fn collect(mut output: impl BufRead, first: &mpsc::Sender<()>) -> Reports {
     let mut reports = HashMap::new();
     let mut line = String::new();
     // The last line may be cut by the kill: only whole ones count.
@@ -126,6 +128,10 @@ fn collect(mut output: impl BufRead) -> Reports {
         if let [step @ ("pending" | "issued"), id, serial] =
             line.split_whitespace().collect::<Vec<_>>()[..]
         {
+            if reports.is_empty() {
+                // Whoever does not wait for it has dropped the other end.
+                first.send(()).ok();
+            }
             reports.insert(id.parse().expect("id"), (serial.to_owned(), step == "issued"));
         }
         line.clear();
@@ -133,9 +139,10 @@ fn collect(mut output: impl BufRead) -> Reports {
     reports
 }
 
-/// Lets a writer work for a while, kills it, and returns what it had reported.
+/// Lets a writer work for a while after its first row, kills it, and returns what it had reported.
 fn killed_round(folder: &Path, for_millis: u64) -> Reports {
-    let (mut child, reports) = start_writer(folder, "");
+    let (mut child, began, reports) = start_writer(folder, "");
+    began.recv_timeout(Duration::from_secs(60)).expect("the writer writes");
     std::thread::sleep(Duration::from_millis(for_millis));
     child.kill().expect("killed");
     child.wait().expect("gone");
@@ -146,7 +153,7 @@ fn killed_round(folder: &Path, for_millis: u64) -> Reports {
 async fn a_write_that_fails_ends_service_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     // Files of 4 MB at most; beyond that, writes fail as on a full disk.
-    let (mut child, reports) = start_writer(folder.path(), "trap '' XFSZ; ulimit -f 8000;");
+    let (mut child, _, reports) = start_writer(folder.path(), "trap '' XFSZ; ulimit -f 8000;");
     let status = child.wait().expect("ends by itself");
     assert!(!status.success(), "the writers were told");
     let reports = reports.join().expect("no panic");
@@ -161,7 +168,7 @@ async fn nothing_acknowledged_is_lost_by_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = HashMap::new();
     for round in 0..ROUNDS {
-        let reports = killed_round(folder.path(), 150 + u64::from(round * 37 % 200));
+        let reports = killed_round(folder.path(), u64::from(round * 37 % 200));
         assert!(!reports.is_empty(), "round {round} wrote nothing");
         let store = SledStore::open(folder.path(), &StoreConfig::default()).expect("reopens");
         are_there(&store, &reports).await;
