@@ -25,8 +25,6 @@ use crate::model::HResult;
 use crate::ndr::{EncodeError, Encoder, Encoding, InterfaceId, Invoke};
 use crate::rpc::client::{Authentication, ClientError, ClientOptions, Connection};
 
-/// The resolver's well-known port.
-pub const RESOLVER_PORT: u16 = 135;
 /// References to ask for with a further interface; Windows asks for five.
 const REFERENCES: u32 = 5;
 /// Length of an ORPCTHIS without extensions, in NDR 2.0.

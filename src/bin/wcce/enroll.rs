@@ -121,9 +121,7 @@ impl Request {
         if let Some(path) = key_file.filter(|_| refused) {
             std::fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         }
-        let done = self.out.answer(answer?);
-        client.close().await?;
-        done
+        self.out.finish(client, answer).await
     }
 
     fn certificate_request(&self) -> Result<CertificateRequest, Box<dyn Error>> {
@@ -150,10 +148,8 @@ impl Retrieve {
         self.out.check(&["crt", "p7b"])?;
         let options = self.server.options();
         let mut client = self.way.connect(&server, &self.ca, &login, &options).await?;
-        let answer = client.retrieve(self.id).await?;
-        let done = self.out.answer(answer);
-        client.close().await?;
-        done
+        let answer = client.retrieve(self.id).await;
+        self.out.finish(client, answer).await
     }
 }
 
@@ -192,6 +188,20 @@ impl Out {
         let path = self.path(extension);
         store(&path, mode, content).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(path)
+    }
+
+    /// Stores the answer, then takes leave of the CA. An error before is told rather than one
+    /// then.
+    async fn finish(
+        &self,
+        client: EnrollmentClient,
+        answer: Result<Answer, EnrollError>,
+    ) -> Result<Done, Box<dyn Error>> {
+        let done = answer.map_err(Box::from).and_then(|answer| self.answer(answer));
+        let closed = client.close().await;
+        let done = done?;
+        closed?;
+        Ok(done)
     }
 
     fn answer(&self, answer: Answer) -> Result<Done, Box<dyn Error>> {

@@ -38,7 +38,7 @@ fn caller(call: &CallContext) -> Result<&Caller, Fault> {
     signed_caller(call).map(AsRef::as_ref).ok_or(Fault::ACCESS_DENIED)
 }
 
-/// What COM would return for a class of ours in `ActivationRequest`'s exotic wishes.
+/// Refuses versions and kinds of activation that there are none of here.
 fn check(orpcthis: &ORPCTHIS, request: &ActivationRequest) -> Result<(), HResult> {
     if !serves(&orpcthis.version) {
         return Err(HResult::RPC_E_VERSION_MISMATCH);
