@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/install.sh
 
-need_packages build-essential cmake pkg-config ca-certificates git openssl gnutls-bin tshark \
+need_packages build-essential cmake pkg-config ca-certificates git openssl gnutls-bin tshark wireshark-common \
   iproute2 util-linux python3 python3-venv python3-samba python3-gssapi gss-ntlmssp
 need_rust
 need_python
