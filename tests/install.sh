@@ -41,7 +41,8 @@ need_rust() {
 # Python 3.12 or newer, so the newest interpreter on the machine is picked on purpose.
 need_python() {
   local base
-  base=$(newest_python) || die "no Python 3 with venv found"
+  base=$(newest_python) || die "no Python of 3.12 or newer with venv found, which Certipy 5 needs: \
+Debian 13 has one; on older systems install one beside the system's (pyenv will do)"
   if ! .venv/bin/python -c 'import certipy, impacket, scapy, msrpcs, pytest' 2>/dev/null; then
     say "making .venv with $("$base" --version) for the foreign clients"
     rm -rf .venv
@@ -57,7 +58,7 @@ newest_python() {
   local candidate pyenv=/nonexistent
   command -v pyenv >/dev/null && pyenv=$(pyenv root)
   for candidate in python3.14 python3.13 python3.12 "$pyenv"/versions/3.1[234]*/bin/python3 /usr/bin/python3 python3; do
-    "$candidate" -c 'import venv, ensurepip' 2>/dev/null && { echo "$candidate"; return; }
+    "$candidate" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 12)' 2>/dev/null && { echo "$candidate"; return; }
   done
   return 1
 }
