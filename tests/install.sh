@@ -57,7 +57,7 @@ Debian 13 has one; on older systems install one beside the system's (pyenv will 
 newest_python() {
   local candidate pyenv=/nonexistent
   command -v pyenv >/dev/null && pyenv=$(pyenv root)
-  for candidate in python3.14 python3.13 python3.12 "$pyenv"/versions/3.1[234]*/bin/python3 /usr/bin/python3 python3; do
+  for candidate in python3.14 python3.13 python3.12 "$pyenv"/versions/3.1{4,3,2}*/bin/python3 /usr/bin/python3 python3; do
     "$candidate" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 12)' 2>/dev/null && { echo "$candidate"; return; }
   done
   return 1
