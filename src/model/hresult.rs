@@ -47,9 +47,13 @@ codes! {
     NTE_BAD_SIGNATURE = 0x8009_0006, "Invalid signature.";
     NTE_BAD_KEY = 0x8009_0003, "Bad key.";
     NTE_BAD_ALGID = 0x8009_0008, "Invalid algorithm specified.";
+    TRUST_E_CERT_SIGNATURE = 0x8009_6004, "The signature of the certificate cannot be verified.";
+    TRUST_E_BASIC_CONSTRAINTS = 0x8009_6019, "A certificate's basic constraint extension has not been observed.";
     CRYPT_E_INVALID_MSG_TYPE = 0x8009_1004, "Invalid cryptographic message type.";
+    CRYPT_E_SIGNER_NOT_FOUND = 0x8009_100E, "Cannot find the original signer.";
     CRYPT_E_NO_SIGNER = 0x8009_200E, "The signed cryptographic message does not have a signer.";
     CRYPT_E_REVOKED = 0x8009_2010, "The certificate is revoked.";
+    CRYPT_E_REVOCATION_OFFLINE = 0x8009_2013, "The revocation function was unable to check revocation because the revocation server was offline.";
     CRYPT_E_ASN1_ERROR = 0x8009_3100, "ASN1 error.";
     CRYPT_E_ASN1_EOD = 0x8009_3102, "ASN1 unexpected end of data.";
     CRYPT_E_ASN1_CORRUPT = 0x8009_3103, "ASN1 corrupted data.";
@@ -60,6 +64,7 @@ codes! {
     CERT_E_CHAINING = 0x800B_010A, "A certificate chain could not be built to a trusted root authority.";
     CERT_E_REVOKED = 0x800B_010C, "A certificate was explicitly revoked by its issuer.";
     CERT_E_WRONG_USAGE = 0x800B_0110, "The certificate is not valid for the requested usage.";
+    CERT_E_UNTRUSTEDCA = 0x800B_0112, "A certification chain processed correctly, but one of the CA certificates is not trusted by the policy provider.";
     CERTSRV_E_BAD_REQUESTSUBJECT = 0x8009_4001, "The request subject name is invalid or too long.";
     CERTSRV_E_NO_REQUEST = 0x8009_4002, "The request does not exist.";
     CERTSRV_E_BAD_REQUESTSTATUS = 0x8009_4003, "The request's current status does not allow this operation.";
@@ -69,6 +74,8 @@ codes! {
     CERTSRV_E_ENCODING_LENGTH = 0x8009_4007, "The certificate contains an encoded length that is potentially incompatible with older enrollment software.";
     CERTSRV_E_RESTRICTEDOFFICER = 0x8009_4009, "The operation is denied. It can only be performed by a certificate manager that is allowed to manage certificates for the current requester.";
     CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED = 0x8009_400A, "Cannot archive private key. The certification authority is not configured for key archival.";
+    CERTSRV_E_NO_VALID_KRA = 0x8009_400B, "Cannot archive private key. The certification authority could not verify one or more key recovery certificates.";
+    CERTSRV_E_BAD_REQUEST_KEY_ARCHIVAL = 0x8009_400C, "The request is incorrectly formatted. The encrypted private key must be in an unauthenticated attribute in an outermost signature.";
     CERTSRV_E_BAD_RENEWAL_CERT_ATTRIBUTE = 0x8009_400E, "The request contains an invalid renewal certificate attribute.";
     CERTSRV_E_ENROLL_DENIED = 0x8009_4011, "The permissions on this certification authority do not allow the current user to enroll for certificates.";
     CERTSRV_E_TEMPLATE_DENIED = 0x8009_4012, "The permissions on the certificate template do not allow the current user to enroll for this type of certificate.";
@@ -94,7 +101,9 @@ codes! {
     CERTSRV_E_SUBJECT_EMAIL_REQUIRED = 0x8009_4812, "The email name is unavailable and cannot be added to the Subject or Subject Alternate name.";
     CERTSRV_E_UNKNOWN_CERT_TYPE = 0x8009_4813, "One or more certificate templates to be enabled on this certification authority could not be found.";
     CERTSRV_E_CERT_TYPE_OVERLAP = 0x8009_4814, "The certificate template renewal period is longer than the certificate validity period. The template should be reconfigured or the CA certificate renewed.";
+    CERTSRV_E_TOO_MANY_SIGNATURES = 0x8009_4815, "The request includes too many signatures.";
     CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY = 0x8009_4816, "The renewal request was received with a public key that does not match the certificate being renewed.";
+    CERTSRV_E_INVALID_EK = 0x8009_4817, "The EK certificate is not valid.";
     CERTSRV_E_KEY_ATTESTATION = 0x8009_481A, "The key attestation that the certificate template requires was not performed.";
 }
 

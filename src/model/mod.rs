@@ -3,6 +3,7 @@
 mod caller;
 mod deny;
 mod duration;
+mod evidence;
 mod extension;
 mod hresult;
 mod oid;
@@ -18,14 +19,15 @@ mod template_table;
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
 pub use duration::{DurationError, deserialize_duration, format_duration, parse_duration};
+pub use evidence::{ChainProblem, OldCertificate, SignerFacts, Standing};
 pub use extension::{Extension, GeneralName, KeyUsage};
 pub use hresult::HResult;
 pub use oid::{Oid, OidError};
 pub use plan::{IssuancePlan, SubjectName, TemplateExtension};
 pub use principal::{Principal, PrincipalKind};
 pub use request::{
-    Attribute, ClientInfo, EnrollmentRequest, NameAttribute, PublicKeyInfo, PublicKeyKind,
-    RequestFormat, TemplateHint,
+    Attribute, ClientInfo, EnrollmentRequest, NameAttribute, PublicKeyInfo, PublicKeyKind, Renewal,
+    RequestFormat, RequestSigner, TemplateHint,
 };
 pub use row::{
     CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber, SerialNumberError,

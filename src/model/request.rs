@@ -121,6 +121,26 @@ pub struct ClientInfo {
     pub process: String,
 }
 
+/// A signature over the request by another key than the one to be certified: an enrollment
+/// agent's. Verified over the received bytes; whether the certificate may sign is not known yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RequestSigner {
+    /// DER of the signer's certificate, which came along with the request.
+    pub certificate: Vec<u8>,
+    /// Whether the signature used SHA-1.
+    pub sha1: bool,
+}
+
+/// The renewal half of a request ([MS-WCCE] 3.1.1.4.3.2): the attribute RENEWAL_CERTIFICATE, and
+/// a verified signature by the key of the certificate that it holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Renewal {
+    /// DER of the old certificate.
+    pub old_certificate: Vec<u8>,
+    /// Whether the signature used SHA-1.
+    pub sha1: bool,
+}
+
 /// A parsed request whose signatures have been verified over the received bytes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EnrollmentRequest {
@@ -146,4 +166,15 @@ pub struct EnrollmentRequest {
     pub client_info: Option<ClientInfo>,
     /// Whether the proof of possession used SHA-1 (accepted and logged).
     pub sha1_proof: bool,
+    /// RequesterName, where the part that all signers signed says it ([MS-WCCE]
+    /// 3.1.1.4.3.3.3): never from the attributes string, and never from the PKCS#10 inside.
+    pub on_behalf_of: Option<String>,
+    /// Signers but the key to be certified and the old certificate, in order.
+    pub signers: Vec<RequestSigner>,
+    /// The certificate that is renewed, where one is.
+    pub renewal: Option<Renewal>,
+    /// DER of all certificates that came along, for building chains; nothing vouches for them.
+    pub certificates: Vec<Vec<u8>>,
+    /// Whether the request archives its private key (its EnvelopedData is not in `raw`).
+    pub archives_key: bool,
 }

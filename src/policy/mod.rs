@@ -24,8 +24,8 @@ use std::time::{Duration, SystemTime};
 pub use lint::{Finding, Severity, lint};
 
 use crate::model::{
-    Caller, DenyReason, EnrollmentRequest, IssuancePlan, NameFlags, Principal, SubjectName,
-    Template, TemplateExtension, TemplateTable,
+    Caller, DenyReason, EnrollmentRequest, IssuancePlan, NameFlags, OldCertificate, Principal,
+    SignerFacts, SubjectName, Template, TemplateExtension, TemplateTable, Token,
 };
 
 /// All that a decision rests on.
@@ -35,8 +35,16 @@ pub struct Facts<'a> {
     pub request: &'a EnrollmentRequest,
     /// Who calls. Per_Request.Caller_SID of the specification.
     pub caller: &'a Caller,
-    /// The directory object that the certificate is for, where there is one.
+    /// The directory object that the certificate is for, where there is one: the caller's, or
+    /// that of the account that the request is on behalf of.
     pub requester: Option<&'a Principal>,
+    /// The SIDs of [`requester`](Self::requester) with its groups, where the request is on
+    /// behalf of it.
+    pub requester_token: Option<&'a Token>,
+    /// The request's signers, in its order, with what their certificates are good for.
+    pub signers: &'a [SignerFacts],
+    /// The certificate that the request renews, where it is a renewal.
+    pub old_certificate: Option<&'a OldCertificate>,
     /// The template table.
     pub templates: &'a TemplateTable,
     /// When the CA's own certificate begins and ends to be valid.

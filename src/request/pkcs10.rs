@@ -50,6 +50,11 @@ pub fn parse(
         template_hints,
         client_info: contents.client_info,
         sha1_proof: scheme.hash() == Some(Hash::Sha1),
+        on_behalf_of: None,
+        signers: Vec::new(),
+        renewal: None,
+        certificates: Vec::new(),
+        archives_key: false,
         raw: der,
     })
 }

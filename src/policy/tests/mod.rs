@@ -17,7 +17,7 @@ use crate::model::{
     Ace, AceKind, Acl, Attribute, ENROLL, EnrollmentFlags, Extension, GeneralFlags, GeneralName,
     HResult, KeyUsage, NameAttribute, Oid, PrincipalKind, PrivateKeyFlags, PublicKeyInfo,
     PublicKeyKind, RequestFormat, SchemaVersion, SecurityDescriptor, Sid, TemplateHint,
-    TemplateRow, Token,
+    TemplateRow,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -41,6 +41,9 @@ struct World {
     request: EnrollmentRequest,
     caller: Caller,
     requester: Option<Principal>,
+    requester_token: Option<Token>,
+    signers: Vec<SignerFacts>,
+    old_certificate: Option<OldCertificate>,
     template: Template,
     enabled: bool,
     settings: Settings,
@@ -58,6 +61,9 @@ impl World {
                 token: Token::new(alice.clone(), groups),
             },
             requester: Some(principal(alice)),
+            requester_token: None,
+            signers: Vec::new(),
+            old_certificate: None,
             template: template(),
             enabled: true,
             settings: Settings::default(),
@@ -95,6 +101,9 @@ impl World {
             request: &self.request,
             caller: &self.caller,
             requester: self.requester.as_ref(),
+            requester_token: self.requester_token.as_ref(),
+            signers: &self.signers,
+            old_certificate: self.old_certificate.as_ref(),
             templates: &templates,
             ca_validity: (now() - DAY * 10, self.ca_ends),
             now: now(),
@@ -161,6 +170,11 @@ fn request() -> EnrollmentRequest {
         template_hints: vec![TemplateHint::Name("User".to_owned())],
         client_info: None,
         sha1_proof: false,
+        on_behalf_of: None,
+        signers: Vec::new(),
+        renewal: None,
+        certificates: Vec::new(),
+        archives_key: false,
     }
 }
 
