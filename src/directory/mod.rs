@@ -6,7 +6,7 @@ pub mod embedded;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::model::{BoxFuture, Principal, Sid, TemplateTable};
+use crate::model::{BoxFuture, Principal, Sid, TemplateTable, Token};
 
 /// What the CA reads from a directory ([MS-WCCE] 3.2.2.1).
 pub trait Directory: Send + Sync {
@@ -19,11 +19,19 @@ pub trait Directory: Send + Sync {
         sid: &'a Sid,
     ) -> BoxFuture<'a, Result<Option<Principal>, DirectoryError>>;
 
-    /// The user or computer of `DOMAIN\account`, compared without case, or `None`.
+    /// The user or computer of `DOMAIN\account` or of a userPrincipalName, compared without case,
+    /// or `None`.
     fn principal_by_account<'a>(
         &'a self,
         account: &'a str,
     ) -> BoxFuture<'a, Result<Option<Principal>, DirectoryError>>;
+
+    /// The SIDs that a network logon of the user or computer of this SID would have: its own and
+    /// those of all its groups, nested ones too. `None` where there is no such account.
+    fn token_by_sid<'a>(
+        &'a self,
+        sid: &'a Sid,
+    ) -> BoxFuture<'a, Result<Option<Token>, DirectoryError>>;
 }
 
 /// Why a directory cannot be read.

@@ -157,6 +157,13 @@ impl Directory for EmbeddedDirectory {
         let (domain, user) = account.split_once('\\').unwrap_or(("", account));
         Box::pin(std::future::ready(Ok(self.accounts.by_name(domain, user).cloned())))
     }
+
+    fn token_by_sid<'a>(
+        &'a self,
+        sid: &'a Sid,
+    ) -> BoxFuture<'a, Result<Option<Token>, DirectoryError>> {
+        Box::pin(std::future::ready(Ok(self.accounts.token(sid))))
+    }
 }
 
 impl LocalAccounts for EmbeddedDirectory {

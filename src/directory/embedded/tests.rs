@@ -125,6 +125,13 @@ async fn the_directory_answers_by_sid_and_by_account() {
     let ws1 = by_account.expect("there");
     assert_eq!(directory.principal_by_sid(&ws1.sid).await.expect("answers"), Some(ws1));
     assert_eq!(directory.principal_by_account(r"X\ws1$").await.expect("answers"), None);
+    let by_upn = directory.principal_by_account("ALICE.x@upn.test").await.expect("answers");
+    let alice = by_upn.expect("there");
+    assert_eq!(alice.sam_account_name, "alice");
+    let token = directory.token_by_sid(&alice.sid).await.expect("answers");
+    assert_eq!(token, directory.token(&alice.sid));
+    assert!(token.is_some());
+    assert_eq!(directory.token_by_sid(&Sid::everyone()).await.expect("answers"), None);
     assert_eq!(directory.templates().await.expect("answers").rows().len(), 1);
 }
 
