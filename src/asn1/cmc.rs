@@ -1,13 +1,18 @@
-//! The CMC full PKI response (RFC 2797 3.2) in the form of [MS-WCCE] 3.2.1.4.2.1.4.8.2.
+//! The CMC full PKI request (RFC 2797 3.1), as clients of Windows send it, and the response (3.2)
+//! in the form of [MS-WCCE] 3.2.1.4.2.1.4.8.2.
+
+mod pki_data;
+
+pub use pki_data::{AddedAttributes, Control, PkiData, PkiDataBuilder, TaggedRequest};
+pub use pki_data::{decode_reg_info, encode_reg_info};
 
 use std::time::SystemTime;
 
 use crate::model::Oid;
 
-use super::pkcs10::decode_attributes;
 use super::{
-    Asn1Error, Element, Reader, Tag, Writer, decode_text, decode_time, encode_generalized_time,
-    oids, sequence,
+    Asn1Error, Element, Reader, Tag, Writer, decode_text, decode_time, encode_attribute,
+    encode_generalized_time, oids, sequence,
 };
 
 /// ResponseBody: what became of the one request.
@@ -37,7 +42,7 @@ pub enum CmcStatus {
     },
 }
 
-/// The one request that a response is about: its bodyPartID.
+/// The one request that a message is about: its bodyPartID.
 const REQUEST: u32 = 1;
 /// CMCStatus success.
 const SUCCESS: u32 = 0;
@@ -120,37 +125,25 @@ fn write_control(controls: &mut Writer, body_part: u32, oid: &Oid, value: &[u8])
     });
 }
 
+/// A control with one value.
 fn read_control<'a>(controls: &mut Reader<'a>) -> Result<(Oid, Element<'a>), Asn1Error> {
-    let mut control = controls.sequence()?;
-    control.u32()?;
-    let oid = control.oid()?;
-    let values = control.expect(Tag::SET)?;
-    control.end()?;
-    Ok((oid, Element::parse(values.content)?))
+    let control = Control::read(controls)?;
+    let value = control.single().ok_or(Asn1Error::Value("CMC response (values of a control)"))?;
+    Ok((control.oid, value))
 }
 
 /// CmcAddAttributes of the request, with the hash of the certificate ([MS-WCCE] 2.2.2.7.10).
 fn encode_added_attributes(hash: &[u8; 20]) -> Vec<u8> {
-    sequence(|add| {
-        add.u32(0);
-        add.sequence(|references| references.u32(REQUEST));
-        add.nested(Tag::SET, |attributes| {
-            attributes.sequence(|attribute| {
-                attribute.oid(&oids::ISSUED_CERT_HASH);
-                attribute.nested(Tag::SET, |value| value.octet_string(hash));
-            });
-        });
-    })
+    let mut value = Writer::new();
+    value.octet_string(hash);
+    let attribute = encode_attribute(&oids::ISSUED_CERT_HASH, vec![value.into_bytes()]);
+    pki_data::encode_added_attributes(vec![attribute])
 }
 
 fn decode_added_attributes(value: &Element<'_>) -> Result<Option<[u8; 20]>, Asn1Error> {
     const INVALID: Asn1Error = Asn1Error::Value("CMC response (hash of the certificate)");
-    let mut add = value.enter(Tag::SEQUENCE)?;
-    add.u32()?;
-    add.sequence()?;
-    let attributes = decode_attributes(add.enter(Tag::SET)?)?;
-    add.end()?;
-    let hash = attributes.iter().find(|attribute| attribute.oid == oids::ISSUED_CERT_HASH);
+    let add = AddedAttributes::parse(value)?;
+    let hash = add.attributes.iter().find(|attribute| attribute.oid == oids::ISSUED_CERT_HASH);
     let Some(hash) = hash else { return Ok(None) };
     let [value] = &*hash.values else { return Err(INVALID) };
     value.content_of(Tag::OCTET_STRING)?.try_into().map(Some).map_err(|_| INVALID)

@@ -243,18 +243,40 @@ impl<'a> SignerInfo<'a> {
         message: &SignedData<'_>,
         key: &PublicKey<'_>,
     ) -> Result<SignatureScheme, CmsError> {
+        let (hash, signed) = self.signed_bytes(message)?;
+        let algorithm = full_algorithm(&self.algorithm, hash);
+        Ok(verify_signature(key, &algorithm, signed, self.signature)?)
+    }
+
+    /// Whether it is no signature at all but a hash (id-alg-noSignature, RFC 2797 3.3.3.1).
+    pub fn is_null(&self) -> bool {
+        self.algorithm.oid == oids::NO_SIGNATURE
+    }
+
+    /// Checks the hash of a signature that [is none](Self::is_null): that content and attributes
+    /// arrived as they were sent. It proves nothing about anybody.
+    ///
+    /// # Errors
+    /// Why the hash does not fit.
+    pub fn check_null(&self, message: &SignedData<'_>) -> Result<(), CmsError> {
+        let (hash, signed) = self.signed_bytes(message)?;
+        verify_slices_are_equal(self.signature, hash.digest(signed).as_ref())
+            .map_err(|_| CmsError::OtherContent)
+    }
+
+    /// The hash of the content, and what is signed: the attributes, which must fit the content,
+    /// or the content itself.
+    fn signed_bytes<'b>(&'b self, message: &SignedData<'b>) -> Result<(Hash, &'b [u8]), CmsError> {
         let content = message.content.ok_or(CmsError::NoContent)?;
         let hash = Hash::from_oid(&self.digest.oid)
             .ok_or_else(|| CmsError::Digest(self.digest.oid.clone()))?;
-        let signed = match &self.signed_attributes {
-            None => content,
+        match &self.signed_attributes {
+            None => Ok((hash, content)),
             Some(set) => {
                 self.check_attributes(message, content, hash)?;
-                set
+                Ok((hash, set))
             }
-        };
-        let algorithm = full_algorithm(&self.algorithm, hash);
-        Ok(verify_signature(key, &algorithm, signed, self.signature)?)
+        }
     }
 
     fn check_attributes(
@@ -284,6 +306,17 @@ impl<'a> SignerInfo<'a> {
 /// DER of signed attributes with content type and message digest (RFC 5652 5.3), as a SET OF:
 /// what is signed.
 pub fn encode_signed_attributes(content_type: &Oid, content: &[u8], hash: Hash) -> Vec<u8> {
+    encode_signed_attributes_with(content_type, content, hash, Vec::new())
+}
+
+/// The same with further attributes, each the DER of an Attribute (see
+/// [`encode_attribute`](super::encode_attribute)): an enrollment agent signs RequesterName in one.
+pub fn encode_signed_attributes_with(
+    content_type: &Oid,
+    content: &[u8],
+    hash: Hash,
+    further: Vec<Vec<u8>>,
+) -> Vec<u8> {
     let attribute = |oid: &Oid, write: &dyn Fn(&mut Writer)| {
         sequence(|attribute| {
             attribute.oid(oid);
@@ -291,10 +324,11 @@ pub fn encode_signed_attributes(content_type: &Oid, content: &[u8], hash: Hash) 
         })
     };
     let digest = hash.digest(content);
-    let attributes = vec![
+    let mut attributes = vec![
         attribute(&oids::CONTENT_TYPE, &|value| value.oid(content_type)),
         attribute(&oids::MESSAGE_DIGEST, &|value| value.octet_string(digest.as_ref())),
     ];
+    attributes.extend(further);
     let mut writer = Writer::new();
     writer.set_of(Tag::SET, attributes);
     writer.into_bytes()
@@ -316,11 +350,13 @@ pub fn encode_certificates_only<'a>(
 }
 
 /// The signature's algorithm with its hash: CMS writes rsaEncryption where X.509 has
-/// sha256WithRSAEncryption (RFC 3370 3.2).
+/// sha256WithRSAEncryption (RFC 3370 3.2), and some writers id-ecPublicKey likewise.
 fn full_algorithm<'a>(algorithm: &AlgorithmIdentifier<'a>, hash: Hash) -> AlgorithmIdentifier<'a> {
     let mut full = algorithm.clone();
     if full.oid == oids::RSA_ENCRYPTION {
         full.oid = hash.with_rsa();
+    } else if full.oid == oids::EC_PUBLIC_KEY {
+        full = AlgorithmIdentifier { oid: hash.with_ecdsa(), parameters: None };
     }
     full
 }

@@ -198,6 +198,10 @@ oids! {
     ENROLLMENT_CSP_PROVIDER = "1.3.6.1.4.1.311.13.2.2";
     /// szOID_OS_VERSION.
     OS_VERSION = "1.3.6.1.4.1.311.13.2.3";
+    /// szOID_ARCHIVED_KEY_ATTR: the private key, in a CMS EnvelopedData.
+    ARCHIVED_KEY_ATTR = "1.3.6.1.4.1.311.21.13";
+    /// szOID_ENCRYPTED_KEY_HASH: hash of the former's value.
+    ENCRYPTED_KEY_HASH = "1.3.6.1.4.1.311.21.21";
     /// szOID_REQUEST_CLIENT_INFO.
     REQUEST_CLIENT_INFO = "1.3.6.1.4.1.311.21.20";
 
@@ -214,6 +218,12 @@ oids! {
     CMC_PKI_RESPONSE = "1.3.6.1.5.5.7.12.3";
     /// id-cmc-cMCStatusInfo.
     CMC_STATUS_INFO = "1.3.6.1.5.5.7.7.1";
+    /// id-cmc-regInfo.
+    CMC_REG_INFO = "1.3.6.1.5.5.7.7.18";
+    /// id-alg-noSignature: a hash in place of a signature.
+    NO_SIGNATURE = "1.3.6.1.5.5.7.6.2";
+    /// szOID_DUMMY_SIGNER: attribute of the issuer that signs nothing.
+    DUMMY_SIGNER = "1.3.6.1.4.1.311.21.9";
     /// szOID_CMC_ADD_ATTRIBUTES.
     CMC_ADD_ATTRIBUTES = "1.3.6.1.4.1.311.10.10.1";
     /// szOID_ISSUED_CERT_HASH.

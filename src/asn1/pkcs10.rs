@@ -5,7 +5,7 @@ use crate::model::{ClientInfo, Extension, Oid};
 
 use super::extensions::encode_extensions;
 use super::{AlgorithmIdentifier, Asn1Error, Element, Name, Reader, SubjectPublicKeyInfo, Tag};
-use super::{SignatureScheme, Writer, decode_text, encode_bmp, oids, sequence};
+use super::{Hash, SignatureScheme, Writer, decode_text, encode_bmp, oids, sequence};
 
 /// The fields of a certification request; what was signed is kept raw.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -148,18 +148,34 @@ impl RequestBuilder {
         scheme: SignatureScheme,
         sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
     ) -> Result<Vec<u8>, E> {
-        let info = sequence(|writer| {
-            writer.u32(0);
-            writer.raw(&self.subject.to_der());
-            writer.raw(spki);
-            writer.set_of(Tag::context(0), self.encode_attributes());
-        });
+        let info = self.encode_info(spki);
         let signature = sign(&info)?;
         Ok(sequence(|writer| {
             writer.raw(&info);
             writer.raw(&scheme.to_identifier());
             writer.bit_string(&signature);
         }))
+    }
+
+    /// The DER of the request for the key `spki` with a null signature ([MS-WCCE] 2.2.2.6.5): the
+    /// hash of what would be signed. Only what is around the request can prove possession then.
+    pub fn encode_null_signed(&self, spki: &[u8], hash: Hash) -> Vec<u8> {
+        let info = self.encode_info(spki);
+        sequence(|writer| {
+            writer.raw(&info);
+            AlgorithmIdentifier::with_null(hash.oid()).write(writer);
+            writer.bit_string(hash.digest(&info).as_ref());
+        })
+    }
+
+    /// CertificationRequestInfo.
+    fn encode_info(&self, spki: &[u8]) -> Vec<u8> {
+        sequence(|writer| {
+            writer.u32(0);
+            writer.raw(&self.subject.to_der());
+            writer.raw(spki);
+            writer.set_of(Tag::context(0), self.encode_attributes());
+        })
     }
 
     fn encode_attributes(&self) -> Vec<Vec<u8>> {
@@ -170,7 +186,8 @@ impl RequestBuilder {
             attributes.push(encode_attribute(&oids::OS_VERSION, vec![value.into_bytes()]));
         }
         if !self.name_value_pairs.is_empty() {
-            let pairs = self.name_value_pairs.iter().map(encode_pair).collect();
+            let pairs = self.name_value_pairs.iter();
+            let pairs = pairs.map(|(name, value)| encode_name_value_pair(name, value)).collect();
             attributes.push(encode_attribute(&oids::ENROLLMENT_NAME_VALUE_PAIR, pairs));
         }
         if let Some(info) = &self.client_info {
@@ -187,14 +204,16 @@ impl RequestBuilder {
     }
 }
 
-fn encode_attribute(oid: &Oid, values: Vec<Vec<u8>>) -> Vec<u8> {
+/// The DER of an Attribute: values in DER.
+pub fn encode_attribute(oid: &Oid, values: Vec<Vec<u8>>) -> Vec<u8> {
     sequence(|writer| {
         writer.oid(oid);
         writer.set_of(Tag::SET, values);
     })
 }
 
-fn encode_pair((name, value): &(String, String)) -> Vec<u8> {
+/// One value of ENROLLMENT_NAME_VALUE_PAIR ([MS-WCCE] 2.2.2.7.10), as it is on the wire.
+pub fn encode_name_value_pair(name: &str, value: &str) -> Vec<u8> {
     sequence(|writer| {
         for text in [name, value] {
             writer.element(Tag::BMP_STRING, &encode_bmp(text));
@@ -202,7 +221,8 @@ fn encode_pair((name, value): &(String, String)) -> Vec<u8> {
     })
 }
 
-fn encode_client_info(info: &ClientInfo) -> Vec<u8> {
+/// The value of REQUEST_CLIENT_INFO ([MS-WCCE] 2.2.2.7.4).
+pub fn encode_client_info(info: &ClientInfo) -> Vec<u8> {
     sequence(|writer| {
         writer.u32(info.client_id);
         for text in [&info.machine, &info.user, &info.process] {

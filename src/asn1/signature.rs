@@ -79,7 +79,8 @@ impl Hash {
         }
     }
 
-    fn with_ecdsa(self) -> Oid {
+    /// The signature algorithm ECDSA with this hash.
+    pub fn with_ecdsa(self) -> Oid {
         match self {
             Self::Sha1 => oids::ECDSA_WITH_SHA1,
             Self::Sha256 => oids::ECDSA_WITH_SHA256,

@@ -1,5 +1,5 @@
 use super::*;
-use crate::asn1::{Certificate, SubjectPublicKeyInfo};
+use crate::asn1::{Certificate, SubjectPublicKeyInfo, encode_attribute, encode_name_value_pair};
 use crate::ca::{KeyKind, RsaHash, Signer, SoftwareSigner};
 
 fn signer(kind: KeyKind) -> SoftwareSigner {
@@ -106,6 +106,61 @@ fn attributes_of_another_message_are_refused() {
     let mut unknown = genuine.signers[0].clone();
     unknown.digest.oid = oids::CMS_DATA;
     assert_eq!(unknown.verify(&genuine, &public), Err(CmsError::Digest(oids::CMS_DATA)));
+}
+
+#[test]
+fn further_attributes_are_signed_too() {
+    let key = signer(KeyKind::EcdsaP256);
+    let content = b"what is signed";
+    let pair = encode_name_value_pair("RequesterName", "WCCE\\bob");
+    let further = encode_attribute(&oids::ENROLLMENT_NAME_VALUE_PAIR, vec![pair]);
+    let hash = key.algorithm().hash();
+    let attributes = encode_signed_attributes_with(&oids::CMS_DATA, content, hash, vec![further]);
+    let signature = key.sign(&attributes).expect("signs");
+    let info = SignerInfo {
+        signer: BY_CERTIFICATE,
+        digest: AlgorithmIdentifier::with_null(hash.oid()),
+        signed_attributes: Some(attributes),
+        // As some writers name ECDSA.
+        algorithm: AlgorithmIdentifier { oid: oids::EC_PUBLIC_KEY, parameters: None },
+        signature: &signature,
+        unsigned_attributes: &[],
+    };
+    let message = SignedData::new(oids::CMS_DATA, Some(content));
+    let message = SignedData { signers: vec![info], ..message }.encode();
+    assert!(verify(&message, &key).is_ok());
+    let read = SignedData::parse(&message).expect("own encoding");
+    let types: Vec<_> = read.signers[0].attributes().expect("readable");
+    assert_eq!(types.last().expect("three").oid, oids::ENROLLMENT_NAME_VALUE_PAIR);
+}
+
+#[test]
+fn a_null_signature_is_a_hash_of_this_message() {
+    let content = b"what is signed";
+    let hash = Hash::Sha256;
+    for attributes in [true, false] {
+        let set = attributes.then(|| encode_signed_attributes(&oids::CMS_DATA, content, hash));
+        let digest = hash.digest(set.as_deref().unwrap_or(content));
+        let info = SignerInfo {
+            signer: BY_KEY,
+            digest: AlgorithmIdentifier::with_null(hash.oid()),
+            signed_attributes: set,
+            algorithm: AlgorithmIdentifier::with_null(oids::NO_SIGNATURE),
+            signature: digest.as_ref(),
+            unsigned_attributes: &[],
+        };
+        let message = SignedData::new(oids::CMS_DATA, Some(content));
+        assert!(info.is_null());
+        assert_eq!(info.check_null(&message), Ok(()));
+        let other = SignedData::new(oids::CMS_DATA, Some(b"another"));
+        assert_eq!(info.check_null(&other), Err(CmsError::OtherContent));
+        let wrong = SignerInfo { signature: &[0; 32], ..info.clone() };
+        assert_eq!(wrong.check_null(&message), Err(CmsError::OtherContent));
+        // It does not pass for a signature.
+        let key = signer(KeyKind::EcdsaP256);
+        let der = SignedData { signers: vec![info], ..message }.encode();
+        assert!(matches!(verify(&der, &key), Err(CmsError::Signature(_))));
+    }
 }
 
 /// Certipy signs without content type.
