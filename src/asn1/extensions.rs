@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Extension, GeneralName, KeyUsage, Oid, Sid};
+pub use crate::model::BasicConstraints;
+use crate::model::{CertificatePolicy, Extension, GeneralName, KeyUsage, Oid, Sid};
 
 use super::{Asn1Error, Element, Reader, Tag, Writer, decode_text, encode_bmp, oids, sequence};
 use super::{decode_general_names, encode_general_names};
@@ -95,10 +96,34 @@ pub fn decode_extended_key_usage(value: &[u8]) -> Result<Vec<Oid>, Asn1Error> {
     Ok(purposes)
 }
 
-/// certificatePolicies, without qualifiers.
-pub fn certificate_policies(policies: &[Oid], critical: bool) -> Extension {
-    let value = encode_policies(policies);
+/// certificatePolicies. Addresses of practice statements must be ASCII.
+pub fn certificate_policies(policies: &[CertificatePolicy], critical: bool) -> Extension {
+    let value = sequence(|list| {
+        for policy in policies {
+            list.sequence(|information| {
+                information.oid(&policy.oid);
+                if !(policy.cps.is_empty() && policy.user_notice.is_none()) {
+                    information.sequence(|qualifiers| write_qualifiers(qualifiers, policy));
+                }
+            });
+        }
+    });
     Extension { oid: oids::CERTIFICATE_POLICIES, critical, value }
+}
+
+fn write_qualifiers(writer: &mut Writer, policy: &CertificatePolicy) {
+    for address in &policy.cps {
+        writer.sequence(|qualifier| {
+            qualifier.oid(&oids::POLICY_QUALIFIER_CPS);
+            qualifier.element(Tag::IA5_STRING, address.as_bytes());
+        });
+    }
+    if let Some(text) = &policy.user_notice {
+        writer.sequence(|qualifier| {
+            qualifier.oid(&oids::POLICY_QUALIFIER_USER_NOTICE);
+            qualifier.sequence(|notice| notice.element(Tag::UTF8_STRING, text.as_bytes()));
+        });
+    }
 }
 
 /// szOID_APPLICATION_CERT_POLICIES ([MS-WCCE] 2.2.2.7.7.3).
@@ -122,15 +147,6 @@ pub fn decode_policies(value: &[u8]) -> Result<Vec<Oid>, Asn1Error> {
         information.end()?;
     }
     Ok(policies)
-}
-
-/// Value of basicConstraints.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct BasicConstraints {
-    /// Whether the subject is a CA.
-    pub ca: bool,
-    /// pathLenConstraint.
-    pub path_length: Option<u32>,
 }
 
 /// basicConstraints.
@@ -274,6 +290,24 @@ mod tests {
              3633303738333830352d313437333338373132312d31303030"
         );
         assert_eq!(decode_security_identifier(&value), Ok(sid));
+    }
+
+    #[test]
+    fn policies_carry_their_qualifiers() {
+        let oid: Oid = "1.2.3.4".parse().expect("valid");
+        let policy = CertificatePolicy {
+            oid: oid.clone(),
+            cps: vec!["http://c".to_owned()],
+            user_notice: Some("é".to_owned()),
+        };
+        let value = certificate_policies(&[policy, CertificatePolicy::plain(oid.clone())], false);
+        assert_eq!(
+            hex::encode(&value.value),
+            "3038302f06032a0304\
+             3028301406082b060105050702011608687474703a2f2f63\
+             301006082b0601050507020230040c02c3a9300506032a0304"
+        );
+        assert_eq!(decode_policies(&value.value), Ok(vec![oid.clone(), oid]));
     }
 
     #[test]

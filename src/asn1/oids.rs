@@ -86,6 +86,10 @@ oids! {
     CERTIFICATE_POLICIES = "2.5.29.32";
     /// anyPolicy.
     ANY_POLICY = "2.5.29.32.0";
+    /// id-qt-cps.
+    POLICY_QUALIFIER_CPS = "1.3.6.1.5.5.7.2.1";
+    /// id-qt-unotice.
+    POLICY_QUALIFIER_USER_NOTICE = "1.3.6.1.5.5.7.2.2";
     /// policyMappings.
     POLICY_MAPPINGS = "2.5.29.33";
     /// authorityKeyIdentifier.

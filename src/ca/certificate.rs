@@ -29,6 +29,8 @@ pub struct CaCertificate {
     pub names: CaNames,
     /// The key identifier that certificates and CRLs name in their AKI.
     pub key_id: Vec<u8>,
+    /// pathLenConstraint: how many CAs may stand below; `None` is without limit.
+    pub path_length: Option<u32>,
     /// Its serial number.
     pub serial: SerialNumber,
     /// First instant of validity.
@@ -86,7 +88,8 @@ impl CaCertificate {
         }
         let extensions = &certificate.extensions;
         let constraints = find(extensions, &oids::BASIC_CONSTRAINTS).ok_or(CaError::NotCa)?;
-        if !decode_basic_constraints(&constraints.value)?.ca {
+        let constraints = decode_basic_constraints(&constraints.value)?;
+        if !constraints.ca {
             return Err(CaError::NotCa);
         }
         let usage = find(extensions, &oids::KEY_USAGE).ok_or(CaError::KeyUsage)?;
@@ -103,6 +106,7 @@ impl CaCertificate {
                 Some(extension) => decode_subject_key_identifier(&extension.value)?.to_vec(),
                 None => certificate.public_key.key_id().to_vec(),
             },
+            path_length: constraints.path_length,
             serial: SerialNumber(certificate.serial.to_vec()),
             not_before: certificate.not_before,
             not_after: certificate.not_after,

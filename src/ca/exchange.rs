@@ -14,7 +14,7 @@ use super::load::{blocks, form};
 use super::signer::{KeyEncoding, KeyKind, RsaHash, Signer, SoftwareSigner, holds_key_of};
 use crate::asn1::extensions::{decode_policies, find};
 use crate::asn1::{Asn1Error, Certificate, Name, SubjectPublicKeyInfo, oids, pem};
-use crate::model::{IssuancePlan, KeyUsage, Oid, SubjectName, TemplateExtension};
+use crate::model::{CertificatePolicy, IssuancePlan, KeyUsage, SubjectName, TemplateExtension};
 
 /// How long an exchange certificate is valid.
 const VALIDITY: Duration = Duration::from_secs(7 * 86_400);
@@ -61,8 +61,9 @@ impl CertificateAuthority {
             critical_extensions: Vec::new(),
             sid: None,
             template: TemplateExtension::CaExchange,
-            end_entity_basic_constraints: false,
+            basic_constraints: None,
             no_revocation_info: false,
+            no_authority_information: false,
             extensions: Vec::new(),
         };
         Ok(ExchangeCertificate { certificate: self.issue(&plan, now)?, pkcs8 })
@@ -112,10 +113,13 @@ impl CertificateAuthority {
     }
 
     /// Issuance policies of the CA's own certificate.
-    fn own_policies(&self) -> Result<Vec<Oid>, IssueError> {
+    fn own_policies(&self) -> Result<Vec<CertificatePolicy>, IssueError> {
         let certificate = Certificate::parse(&self.certificate().der)?;
         match find(&certificate.extensions, &oids::CERTIFICATE_POLICIES) {
-            Some(policies) => Ok(decode_policies(&policies.value)?),
+            Some(policies) => {
+                let policies = decode_policies(&policies.value)?;
+                Ok(policies.into_iter().map(CertificatePolicy::plain).collect())
+            }
             None => Ok(Vec::new()),
         }
     }

@@ -266,7 +266,8 @@ fn key_usage(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(
     if usage == KeyUsage(0) {
         findings.push(Finding::KeyUsage("no bit is left for a key of this kind"));
     }
-    if any_of(&[KeyUsage::KEY_CERT_SIGN, KeyUsage::CRL_SIGN]) {
+    let planned_ca = candidate.plan.basic_constraints.is_some_and(|planned| planned.ca);
+    if !planned_ca && any_of(&[KeyUsage::KEY_CERT_SIGN, KeyUsage::CRL_SIGN]) {
         findings.push(Finding::KeyUsage("keyCertSign or cRLSign"));
     }
     let enciphers = any_of(&[KeyUsage::KEY_ENCIPHERMENT, KeyUsage::DATA_ENCIPHERMENT]);
@@ -288,7 +289,7 @@ fn key_usage(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(
 fn no_ca(candidate: &Candidate<'_>, findings: &mut Vec<Finding>) -> Result<(), Asn1Error> {
     if let Some(extension) = candidate.extension(&oids::BASIC_CONSTRAINTS) {
         let constraints = decode_basic_constraints(&extension.value)?;
-        if constraints.ca || constraints.path_length.is_some() {
+        if constraints != candidate.plan.basic_constraints.unwrap_or_default() {
             findings.push(Finding::Ca);
         }
     }

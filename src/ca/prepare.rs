@@ -9,9 +9,9 @@ use super::issue::IssueError;
 use super::signer::SignatureAlgorithm;
 use super::tbs::{CertificateFields, random_serial};
 use crate::asn1::extensions::{
-    BasicConstraints, TemplateInformation, application_policies, authority_key_identifier,
-    basic_constraints, certificate_policies, extended_key_usage, key_usage, security_identifier,
-    subject_alt_name, subject_key_identifier, template_information, template_name,
+    TemplateInformation, application_policies, authority_key_identifier, basic_constraints,
+    certificate_policies, extended_key_usage, key_usage, security_identifier, subject_alt_name,
+    subject_key_identifier, template_information, template_name,
 };
 use crate::asn1::{Name, oids};
 use crate::model::{
@@ -83,6 +83,9 @@ fn subject(subject: &SubjectName) -> Result<Subject, IssueError> {
         SubjectName::CommonName { cn, email } => {
             with_email(Name { rdns: vec![vec![attribute(oids::COMMON_NAME, cn)]] }, email)
         }
+        SubjectName::Email(email) => {
+            Name { rdns: vec![vec![attribute(oids::EMAIL_ADDRESS, email)]] }
+        }
         SubjectName::Empty => Name::default(),
     };
     Ok(Subject { der: name.to_der(), is_empty: name.is_empty() })
@@ -127,10 +130,13 @@ fn extensions(
     list.extend(plan.extensions.iter().cloned());
     list.push(subject_key_identifier(&plan.public_key.key_id));
     list.push(authority_key_identifier(&issuer.certificate.key_id));
-    if !plan.no_revocation_info {
+    let pointers = !(plan.no_revocation_info || plan.no_authority_information);
+    if pointers {
         list.extend(crl_distribution_points(&issuer.urls.crl));
     }
-    list.extend(authority_info_access(issuer.urls, !plan.no_revocation_info));
+    if !plan.no_authority_information {
+        list.extend(authority_info_access(issuer.urls, pointers));
+    }
     if !plan.subject_alt_names.is_empty() {
         let critical = subject_is_empty || critical(&oids::SUBJECT_ALT_NAME);
         list.push(subject_alt_name(&plan.subject_alt_names, critical)?);
@@ -161,9 +167,10 @@ fn template_extensions(plan: &IssuancePlan, critical: impl Fn(&Oid) -> bool) -> 
     if let Some((usage, critical)) = plan.key_usage {
         list.push(key_usage(usage, critical));
     }
-    if plan.end_entity_basic_constraints {
-        let critical = critical(&oids::BASIC_CONSTRAINTS);
-        list.push(basic_constraints(BasicConstraints::default(), critical));
+    if let Some(constraints) = plan.basic_constraints {
+        // RFC 5280 4.2.1.9: a CA's must be critical, whatever the template says.
+        let critical = constraints.ca || critical(&oids::BASIC_CONSTRAINTS);
+        list.push(basic_constraints(constraints, critical));
     }
     if !plan.certificate_policies.is_empty() {
         let critical = critical(&oids::CERTIFICATE_POLICIES);

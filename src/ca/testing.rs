@@ -77,8 +77,9 @@ pub fn user_plan() -> IssuancePlan {
             major: 100,
             minor: 3,
         },
-        end_entity_basic_constraints: false,
+        basic_constraints: None,
         no_revocation_info: false,
+        no_authority_information: false,
         extensions: vec![],
     }
 }

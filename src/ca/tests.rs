@@ -7,8 +7,8 @@ use super::*;
 use crate::asn1::extensions::{decode_basic_constraints, decode_key_usage, find};
 use crate::asn1::{Certificate, Name, oids, pem, verify_signature};
 use crate::model::{
-    EnrollmentFlags, Extension, GeneralFlags, GeneralName, HResult, IssuancePlan, KeyUsage, Oid,
-    SubjectName, TemplateExtension,
+    BasicConstraints, EnrollmentFlags, Extension, GeneralFlags, GeneralName, HResult, IssuancePlan,
+    KeyUsage, Oid, SubjectName, TemplateExtension,
 };
 
 fn issue(bench: &Bench, plan: &IssuancePlan) -> Result<SignedCertificate, IssueError> {
@@ -112,7 +112,7 @@ fn a_version_1_machine_certificate_has_an_empty_subject_and_a_critical_san() {
             GeneralName::Dns("pc1.lab.example".into()),
         ],
         template: TemplateExtension::Name("Machine".into()),
-        end_entity_basic_constraints: true,
+        basic_constraints: Some(BasicConstraints::default()),
         ..user_plan()
     };
     let issued = issue(&bench, &plan).expect("issued");

@@ -32,6 +32,11 @@ pub trait Directory: Send + Sync {
         &'a self,
         sid: &'a Sid,
     ) -> BoxFuture<'a, Result<Option<Token>, DirectoryError>>;
+
+    /// The SID of a user, computer or group: of `DOMAIN\account`, of an account's name in the
+    /// CA's own domain, of a well-known name such as `Authenticated Users`, or of a SID in text.
+    /// `None` where there is no such trustee.
+    fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>>;
 }
 
 /// Why a directory cannot be read.

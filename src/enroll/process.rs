@@ -180,6 +180,8 @@ impl Enrollment {
             old_certificate: None,
             templates: &templates,
             ca_validity: (certificate.not_before, certificate.not_after),
+            ca_path_length: certificate.path_length,
+            renew_on_behalf: false,
             now,
         };
         let verdict = policy::decide(&facts, &self.settings.policy);

@@ -41,6 +41,33 @@ pub enum GeneralName {
     },
 }
 
+/// Value of basicConstraints (RFC 5280 4.2.1.9).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct BasicConstraints {
+    /// Whether the subject is a CA.
+    pub ca: bool,
+    /// pathLenConstraint.
+    pub path_length: Option<u32>,
+}
+
+/// An entry of certificatePolicies (RFC 5280 4.2.1.4).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CertificatePolicy {
+    /// policyIdentifier.
+    pub oid: Oid,
+    /// Addresses of certification practice statements (id-qt-cps).
+    pub cps: Vec<String>,
+    /// The text that relying parties are to be shown (id-qt-unotice, explicitText).
+    pub user_notice: Option<String>,
+}
+
+impl CertificatePolicy {
+    /// A policy without qualifiers.
+    pub fn plain(oid: Oid) -> Self {
+        Self { oid, cps: Vec::new(), user_notice: None }
+    }
+}
+
 /// Key usage bits as `pKIKeyUsage` and the BIT STRING's content have them: first byte high.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct KeyUsage(pub u16);

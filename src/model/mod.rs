@@ -6,6 +6,7 @@ mod duration;
 mod evidence;
 mod extension;
 mod hresult;
+mod issuance_policy;
 mod oid;
 mod plan;
 mod principal;
@@ -20,8 +21,9 @@ pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
 pub use duration::{DurationError, deserialize_duration, format_duration, parse_duration};
 pub use evidence::{ChainProblem, OldCertificate, SignerFacts, Standing};
-pub use extension::{Extension, GeneralName, KeyUsage};
+pub use extension::{BasicConstraints, CertificatePolicy, Extension, GeneralName, KeyUsage};
 pub use hresult::HResult;
+pub use issuance_policy::{IssuancePolicy, LinkedGroup};
 pub use oid::{Oid, OidError};
 pub use plan::{IssuancePlan, SubjectName, TemplateExtension};
 pub use principal::{Principal, PrincipalKind};
@@ -38,9 +40,10 @@ pub use security_descriptor::{
 };
 pub use sid::{Sid, SidError};
 pub use template::{
-    EnrollmentFlags, GeneralFlags, NameFlags, PrivateKeyFlags, SchemaVersion, Template,
+    EnrollmentFlags, GeneralFlags, KeyAlgorithms, NameFlags, PrivateKeyFlags, SchemaVersion,
+    Template,
 };
-pub use template_table::{DuplicateTemplate, TemplateRow, TemplateTable};
+pub use template_table::{DuplicatePolicy, DuplicateTemplate, TemplateRow, TemplateTable};
 
 /// A boxed future, for the object-safe async traits of the rooms.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

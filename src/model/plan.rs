@@ -2,7 +2,9 @@
 
 use std::time::SystemTime;
 
-use super::{Extension, GeneralName, KeyUsage, Oid, PublicKeyInfo, Sid};
+use super::{
+    BasicConstraints, CertificatePolicy, Extension, GeneralName, KeyUsage, Oid, PublicKeyInfo, Sid,
+};
 
 /// The subject of a planned certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +25,8 @@ pub enum SubjectName {
         /// emailAddress to add.
         email: Option<String>,
     },
+    /// E= alone.
+    Email(String),
     /// An empty SEQUENCE: the names are in the SAN, which is then critical.
     Empty,
 }
@@ -44,18 +48,20 @@ pub struct IssuancePlan {
     pub key_usage: Option<(KeyUsage, bool)>,
     /// Extended key usage and application policies.
     pub application_policies: Vec<Oid>,
-    /// Issuance policies.
-    pub certificate_policies: Vec<Oid>,
+    /// Issuance policies with their qualifiers.
+    pub certificate_policies: Vec<CertificatePolicy>,
     /// pKICriticalExtensions: which of the extensions are to be critical. Key usage says it itself.
     pub critical_extensions: Vec<Oid>,
     /// SID for the extension 1.3.6.1.4.1.311.25.2.
     pub sid: Option<Sid>,
     /// The template's own extension (name for v1, OID and version for v2 and later).
     pub template: TemplateExtension,
-    /// basicConstraints with cA FALSE is wanted.
-    pub end_entity_basic_constraints: bool,
+    /// basicConstraints; `None` leaves the extension out.
+    pub basic_constraints: Option<BasicConstraints>,
     /// Leave out CDP and OCSP.
     pub no_revocation_info: bool,
+    /// Leave out authorityInfoAccess as a whole, and the CDP.
+    pub no_authority_information: bool,
     /// Further extensions, ready as DER.
     pub extensions: Vec<Extension>,
 }

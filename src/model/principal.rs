@@ -22,6 +22,8 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// NetBIOS name of the domain.
     pub domain: String,
+    /// DNS name of the domain.
+    pub dns_domain: String,
     /// sAMAccountName.
     pub sam_account_name: String,
     /// cn.
@@ -34,6 +36,8 @@ pub struct Principal {
     pub mail: Option<String>,
     /// dNSHostName.
     pub dns_host_name: Option<String>,
+    /// servicePrincipalName.
+    pub service_principal_names: Vec<String>,
     /// Whether the account may log on.
     pub enabled: bool,
 }

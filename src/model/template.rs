@@ -194,10 +194,30 @@ pub struct Template {
     pub ra_application_policies: Vec<Oid>,
     /// msPKI-RA-Policies.
     pub ra_policies: Vec<Oid>,
+    /// What msPKI-RA-Application-Policies says of keys (version 3, and 4 without the flag
+    /// USE_LEGACY_PROVIDER); clients act on it.
+    pub algorithms: KeyAlgorithms,
     /// msPKI-Supersede-Templates.
     pub supersedes: Vec<String>,
     /// pKIDefaultCSPs, in order of priority.
     pub default_csps: Vec<String>,
     /// ntSecurityDescriptor.
     pub security: SecurityDescriptor,
+}
+
+/// What the triplets of msPKI-RA-Application-Policies say of keys ([MS-CRTD] 2.23): for clients.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct KeyAlgorithms {
+    /// msPKI-Asymmetric-Algorithm: `RSA`, `ECDSA_P256` and so on.
+    pub asymmetric: Option<String>,
+    /// msPKI-Hash-Algorithm: `SHA256` and so on.
+    pub hash: Option<String>,
+    /// msPKI-Symmetric-Algorithm: `3DES`, `AES`.
+    pub symmetric: Option<String>,
+    /// msPKI-Symmetric-Key-Length, bits.
+    pub symmetric_key_length: Option<u32>,
+    /// msPKI-Key-Usage: 1 decrypts, 2 signs, 4 agrees, 0xFFFFFF does everything.
+    pub key_usage: Option<u32>,
+    /// msPKI-Key-Security-Descriptor: SDDL.
+    pub key_security: Option<String>,
 }

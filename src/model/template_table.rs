@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Oid, Template};
+use super::{IssuancePolicy, Oid, Template};
 
 /// Every template that the directory holds, and which of them this CA issues from
 /// (Certificate_Template_IsConfigured). A value: a change of the directory makes a new table.
@@ -12,6 +12,7 @@ pub struct TemplateTable {
     rows: Vec<TemplateRow>,
     by_name: HashMap<String, usize>,
     by_oid: HashMap<Oid, usize>,
+    policies: HashMap<Oid, IssuancePolicy>,
 }
 
 /// A template, and whether this CA issues from it.
@@ -31,6 +32,11 @@ pub struct DuplicateTemplate {
     second: String,
     what: &'static str,
 }
+
+/// Two msPKI-Enterprise-Oid objects describe the same issuance policy.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("two issuance policies have the OID {0}")]
+pub struct DuplicatePolicy(pub Oid);
 
 impl TemplateTable {
     /// A table of these rows.
@@ -56,6 +62,24 @@ impl TemplateTable {
         }
         table.rows = rows;
         Ok(table)
+    }
+
+    /// The same table, with what the directory says of issuance policies.
+    ///
+    /// # Errors
+    /// Where two describe the same OID.
+    pub fn with_policies(mut self, policies: Vec<IssuancePolicy>) -> Result<Self, DuplicatePolicy> {
+        for policy in policies {
+            if let Some(other) = self.policies.insert(policy.oid.clone(), policy) {
+                return Err(DuplicatePolicy(other.oid));
+            }
+        }
+        Ok(self)
+    }
+
+    /// What the directory says of an issuance policy.
+    pub fn policy(&self, oid: &Oid) -> Option<&IssuancePolicy> {
+        self.policies.get(oid)
     }
 
     /// The template of this cn, compared without case.

@@ -4,8 +4,8 @@
 use super::Case;
 use crate::asn1::{self, extensions, oids};
 use crate::model::{
-    DenyReason, EnrollmentFlags, Extension, IssuancePlan, KeyUsage, Oid, PublicKeyKind,
-    SchemaVersion, Template, TemplateExtension,
+    BasicConstraints, CertificatePolicy, DenyReason, EnrollmentFlags, Extension, IssuancePlan,
+    KeyUsage, Oid, PublicKeyKind, SchemaVersion, Template, TemplateExtension,
 };
 
 /// A request's S/MIME capabilities may have so many elements.
@@ -71,7 +71,8 @@ pub(super) fn include_basic_constraints(
     plan: &mut IssuancePlan,
 ) -> Result<(), DenyReason> {
     let flag = EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS;
-    plan.end_entity_basic_constraints = case.template.enrollment.contains(flag);
+    let wanted = case.template.enrollment.contains(flag);
+    plan.basic_constraints = wanted.then(BasicConstraints::default);
     Ok(())
 }
 
@@ -92,7 +93,7 @@ pub(super) fn certificate_policies(
         }
         policies.retain(|policy| asked.contains(policy));
     }
-    plan.certificate_policies = policies;
+    plan.certificate_policies = policies.into_iter().map(CertificatePolicy::plain).collect();
     Ok(())
 }
 
@@ -124,7 +125,7 @@ pub(super) fn ocsp_nocheck(case: &Case<'_>, plan: &mut IssuancePlan) -> Result<(
     if responder && case.template.enrollment.contains(EnrollmentFlags::ADD_OCSP_NOCHECK) {
         const NULL: [u8; 2] = [0x05, 0x00];
         plan.extensions.push(non_critical(&oids::OCSP_NOCHECK, &NULL));
-        plan.no_revocation_info = true;
+        plan.no_authority_information = true;
     }
     Ok(())
 }

@@ -49,6 +49,12 @@ pub struct Facts<'a> {
     pub templates: &'a TemplateTable,
     /// When the CA's own certificate begins and ends to be valid.
     pub ca_validity: (SystemTime, SystemTime),
+    /// How many CAs may stand below the CA by its own certificate; `None` is without limit.
+    pub ca_path_length: Option<u32>,
+    /// Whether the caller asks for a renewal on behalf of the old certificate's subject
+    /// (dwFlags 0x00200000, [MS-WCCE] 3.2.2.6.2.1.2.4): then [`requester`](Self::requester) is
+    /// that subject.
+    pub renew_on_behalf: bool,
     /// The time of receipt.
     pub now: SystemTime,
 }
@@ -210,8 +216,9 @@ impl Case<'_> {
             critical_extensions: Vec::new(),
             sid: None,
             template,
-            end_entity_basic_constraints: false,
+            basic_constraints: None,
             no_revocation_info: false,
+            no_authority_information: false,
             extensions: Vec::new(),
         }
     }

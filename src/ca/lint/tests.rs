@@ -13,7 +13,7 @@ use crate::ca::extensions::ca_version;
 use crate::ca::prepare::prepare;
 use crate::ca::testing::{Bench, DAY, public_key, user_plan};
 use crate::ca::{KeyKind, UrlConfig};
-use crate::model::SerialNumber;
+use crate::model::{CertificatePolicy, SerialNumber};
 
 /// The parts of a TBSCertificate, free to be changed.
 struct Draft {
@@ -391,6 +391,13 @@ fn no_ca_certificate() {
         let found = findings(|draft| draft.set(basic_constraints(constraints, true)));
         assert_eq!(found, [Finding::Ca]);
     }
+    let found = findings(|draft| {
+        let planned = BasicConstraints { ca: true, path_length: Some(0) };
+        draft.plan.basic_constraints = Some(planned);
+        draft.set(basic_constraints(planned, true));
+        draft.set(key_usage(KeyUsage::KEY_CERT_SIGN, true));
+    });
+    assert_eq!(found, [], "policy decided on a CA");
     let end_entity = basic_constraints(BasicConstraints::default(), true);
     assert_eq!(findings(|draft| draft.set(end_entity)), []);
 
@@ -424,7 +431,10 @@ fn purposes_and_policies() {
     assert_eq!(found, [Finding::Purposes("one occurs twice")]);
 
     let policy: Oid = "1.3.6.1.4.1.99999.1".parse().unwrap();
-    let with = |list: &[Oid]| findings(|draft| draft.set(certificate_policies(list, false)));
+    let with = |list: &[Oid]| {
+        let list: Vec<_> = list.iter().cloned().map(CertificatePolicy::plain).collect();
+        findings(|draft| draft.set(certificate_policies(&list, false)))
+    };
     assert_eq!(with(&[]), [Finding::Policies("there is none")]);
     assert_eq!(with(&[policy.clone(), policy.clone()]), [Finding::Policies("one occurs twice")]);
     assert_eq!(with(&[policy]), []);

@@ -195,12 +195,14 @@ impl Accounts {
             sid,
             kind,
             domain: self.netbios.clone(),
+            dns_domain: self.dns.clone(),
             sam_account_name: account.name,
             cn,
             distinguished_name,
             upn: account.upn,
             mail: account.mail,
             dns_host_name: account.dns_host_name,
+            service_principal_names: account.service_principal_names,
             enabled: account.enabled,
         }
     }
@@ -216,9 +218,7 @@ impl Accounts {
     }
 
     fn entry(&self, domain: &str, user: &str) -> Option<&Entry> {
-        let ours = domain.is_empty()
-            || domain.eq_ignore_ascii_case(&self.netbios)
-            || domain.eq_ignore_ascii_case(&self.dns);
+        let ours = self.is_ours(domain);
         let user = user.to_lowercase();
         let upn = if domain.is_empty() { user.clone() } else { format!("{user}@{domain}") };
         let by_upn = || self.by_upn.get(&upn.to_lowercase());
@@ -243,6 +243,21 @@ impl Accounts {
     pub(super) fn token(&self, sid: &Sid) -> Option<Token> {
         let entry = self.by_sid.get(sid).and_then(|index| self.accounts.get(*index))?;
         Some(Token::new(sid.clone(), entry.groups.clone()))
+    }
+
+    /// As [`Self::trustee`], with the domain before the name or without it.
+    pub(super) fn qualified_trustee(&self, name: &str) -> Option<Sid> {
+        match name.split_once('\\') {
+            Some((domain, _)) if !self.is_ours(domain) => None,
+            Some((_, account)) => self.trustee(account),
+            None => self.trustee(name),
+        }
+    }
+
+    fn is_ours(&self, domain: &str) -> bool {
+        domain.is_empty()
+            || domain.eq_ignore_ascii_case(&self.netbios)
+            || domain.eq_ignore_ascii_case(&self.dns)
     }
 
     /// The SID of an account, of a group, or of a SID in text, for lists of trustees.

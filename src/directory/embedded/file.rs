@@ -50,6 +50,8 @@ pub(super) struct Account {
     pub(super) mail: Option<String>,
     pub(super) dns_host_name: Option<String>,
     #[serde(default)]
+    pub(super) service_principal_names: Vec<String>,
+    #[serde(default)]
     pub(super) member_of: Vec<String>,
     pub(super) nt_hash: Option<NtHash>,
     #[serde(default = "yes")]

@@ -164,6 +164,10 @@ impl Directory for EmbeddedDirectory {
     ) -> BoxFuture<'a, Result<Option<Token>, DirectoryError>> {
         Box::pin(std::future::ready(Ok(self.accounts.token(sid))))
     }
+
+    fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>> {
+        Box::pin(std::future::ready(Ok(self.accounts.qualified_trustee(name))))
+    }
 }
 
 impl LocalAccounts for EmbeddedDirectory {

@@ -8,8 +8,8 @@ use super::accounts::Accounts;
 use super::file::{Flag, TemplateEntry};
 use super::{Problem, names, problem};
 use crate::model::{
-    AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, KeyUsage, Oid, SchemaVersion,
-    SecurityDescriptor, Template, TemplateRow, TemplateTable, parse_duration,
+    AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, KeyAlgorithms, KeyUsage, Oid,
+    SchemaVersion, SecurityDescriptor, Template, TemplateRow, TemplateTable, parse_duration,
 };
 
 /// The template table of the file.
@@ -60,6 +60,7 @@ fn row(entry: TemplateEntry, accounts: &Accounts) -> Result<TemplateRow, Problem
             &entry.ra_application_policies,
         )?,
         ra_policies: oids("msPKI-RA-Policies", &entry.ra_policies)?,
+        algorithms: KeyAlgorithms::default(),
         supersedes: entry.supersedes.clone(),
         default_csps: entry.default_csps.clone(),
         security: security(&at("ntSecurityDescriptor"), &entry, accounts)?,

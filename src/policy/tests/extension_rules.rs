@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::BasicConstraints;
 
 #[test]
 fn key_usage_fits_the_kind_of_key() {
@@ -42,13 +43,13 @@ fn extensions_of_the_request_do_not_reach_the_certificate() {
     world.enrollees("S-1-5-21-1-2-3-1107");
     world.template.schema = SchemaVersion::V1;
     let plain = world.plan();
-    let ca = extensions::BasicConstraints { ca: true, path_length: None };
+    let ca = BasicConstraints { ca: true, path_length: None };
     world.request.extensions = vec![
         extensions::application_policies(&[oids::CLIENT_AUTH], false),
         extensions::extended_key_usage(&[oids::CLIENT_AUTH], false),
         extensions::basic_constraints(ca, true),
         extensions::key_usage(KeyUsage::KEY_CERT_SIGN, true),
-        extensions::certificate_policies(&[oids::ANY_POLICY], false),
+        asked_policies(&[oids::ANY_POLICY]),
     ];
     assert_eq!(world.plan(), plain);
 }
@@ -58,12 +59,15 @@ fn certificate_policies_and_those_from_requests() {
     let policies = [oid("1.2.3.1"), oid("1.2.3.2")];
     let mut world = World::new();
     world.template.certificate_policies = policies.to_vec();
-    assert_eq!(world.plan().certificate_policies, policies);
+    let plain = |policies: &[Oid]| -> Vec<_> {
+        policies.iter().cloned().map(CertificatePolicy::plain).collect()
+    };
+    assert_eq!(world.plan().certificate_policies, plain(&policies));
     world.template.enrollment = EnrollmentFlags::ISSUANCE_POLICIES_FROM_REQUEST;
     assert_eq!(world.plan().certificate_policies, []);
-    let ask = |policies: &[Oid]| vec![extensions::certificate_policies(policies, false)];
+    let ask = |policies: &[Oid]| vec![asked_policies(policies)];
     world.request.extensions = ask(&policies[1..]);
-    assert_eq!(world.plan().certificate_policies, &policies[1..]);
+    assert_eq!(world.plan().certificate_policies, plain(&policies[1..]));
     world.request.extensions = ask(&[oid("1.2.3.2"), oid("1.2.3.3")]);
     assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_CONFLICT);
     world.template.certificate_policies.clear();
@@ -81,7 +85,8 @@ fn flags_that_add_extensions() {
         | EnrollmentFlags::NOREVOCATIONINFOINISSUEDCERTS;
     let plan = world.plan();
     assert_eq!(plan.critical_extensions, [oids::KEY_USAGE, oids::SUBJECT_ALT_NAME]);
-    assert!(plan.end_entity_basic_constraints && plan.no_revocation_info);
+    assert_eq!(plan.basic_constraints, Some(BasicConstraints::default()));
+    assert!(plan.no_revocation_info && !plan.no_authority_information);
 
     world.template.enrollment = EnrollmentFlags::ADD_OCSP_NOCHECK;
     assert!(world.plan().extensions.is_empty(), "only for responders");
@@ -89,7 +94,7 @@ fn flags_that_add_extensions() {
     let plan = world.plan();
     let nocheck = Extension { oid: oids::OCSP_NOCHECK, critical: false, value: vec![0x05, 0x00] };
     assert_eq!(plan.extensions, [nocheck]);
-    assert!(plan.no_revocation_info);
+    assert!(plan.no_authority_information);
 }
 
 #[test]

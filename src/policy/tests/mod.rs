@@ -14,10 +14,10 @@ use std::time::Duration;
 use super::*;
 use crate::asn1::{extensions, oids};
 use crate::model::{
-    Ace, AceKind, Acl, Attribute, ENROLL, EnrollmentFlags, Extension, GeneralFlags, GeneralName,
-    HResult, KeyUsage, NameAttribute, Oid, PrincipalKind, PrivateKeyFlags, PublicKeyInfo,
-    PublicKeyKind, RequestFormat, SchemaVersion, SecurityDescriptor, Sid, TemplateHint,
-    TemplateRow,
+    Ace, AceKind, Acl, Attribute, CertificatePolicy, ENROLL, EnrollmentFlags, Extension,
+    GeneralFlags, GeneralName, HResult, KeyAlgorithms, KeyUsage, NameAttribute, Oid, PrincipalKind,
+    PrivateKeyFlags, PublicKeyInfo, PublicKeyKind, RequestFormat, SchemaVersion,
+    SecurityDescriptor, Sid, TemplateHint, TemplateRow,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -32,6 +32,12 @@ fn oid(text: &str) -> Oid {
 
 fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + DAY * 20_000
+}
+
+/// certificatePolicies of a request.
+fn asked_policies(policies: &[Oid]) -> Extension {
+    let policies: Vec<_> = policies.iter().cloned().map(CertificatePolicy::plain).collect();
+    extensions::certificate_policies(&policies, false)
 }
 
 /// A request of alice, member of Domain Users and PKI Enrollees, for a template that is good.
@@ -106,6 +112,8 @@ impl World {
             old_certificate: self.old_certificate.as_ref(),
             templates: &templates,
             ca_validity: (now() - DAY * 10, self.ca_ends),
+            ca_path_length: None,
+            renew_on_behalf: false,
             now: now(),
         };
         decide(&facts, &self.settings)
@@ -143,12 +151,14 @@ fn principal(sid: Sid) -> Principal {
         guid: [7; 16],
         kind: PrincipalKind::User,
         domain: "LAB".to_owned(),
+        dns_domain: "lab.test".to_owned(),
         sam_account_name: "alice".to_owned(),
         cn: "Alice Example".to_owned(),
         distinguished_name: "CN=Alice Example,CN=Users,DC=lab,DC=test".to_owned(),
         upn: Some("alice@lab.test".to_owned()),
         mail: Some("alice@mail.test".to_owned()),
         dns_host_name: None,
+        service_principal_names: Vec::new(),
         enabled: true,
     }
 }
@@ -203,6 +213,7 @@ fn template() -> Template {
         ra_signatures: 0,
         ra_application_policies: Vec::new(),
         ra_policies: Vec::new(),
+        algorithms: KeyAlgorithms::default(),
         supersedes: Vec::new(),
         default_csps: Vec::new(),
         security: SecurityDescriptor {

@@ -42,7 +42,7 @@ fn requested() -> impl Strategy<Value = Vec<Extension>> {
         extensions::extended_key_usage(&[oids::ENROLLMENT_AGENT], false),
         extensions::application_policies(&[oids::CLIENT_AUTH], false),
         extensions::key_usage(KeyUsage::KEY_CERT_SIGN, true),
-        extensions::certificate_policies(&[oids::ANY_POLICY], false),
+        asked_policies(&[oids::ANY_POLICY]),
     ];
     proptest::collection::vec(select(known), 0..3)
 }
