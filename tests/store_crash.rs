@@ -61,7 +61,17 @@ fn row(serial: &str) -> NewRow {
             upn: None,
             enrollment_flags: 0,
             general_flags: 0,
+            private_key_flags: 0,
+            raw_public_key_algorithm_parameters: vec![5, 0],
+            publish_expired_cert_in_crl: false,
+            names: Default::default(),
         }),
+        requester_sid: None,
+        request_names: Default::default(),
+        requester_name_from_old_certificate: None,
+        signer_certificate_hashes: vec![],
+        renewals: 0,
+        first_issued: None,
     }
 }
 

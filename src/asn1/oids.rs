@@ -160,6 +160,8 @@ oids! {
     CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
     /// Code signing.
     CODE_SIGNING = "1.3.6.1.5.5.7.3.3";
+    /// szOID_KERNEL_MODE_CODE_SIGNING.
+    KERNEL_MODE_CODE_SIGNING = "1.3.6.1.4.1.311.61.1.1";
     /// E-mail protection.
     EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4";
     /// Time stamping.

@@ -14,10 +14,9 @@ use super::load;
 use super::prepare::{Issuer, prepare};
 use super::signer::{KeyError, Signer};
 use super::tbs::with_signature;
-use crate::asn1::{Asn1Error, Certificate, Name, NameTextError, extensions, oids};
+use crate::asn1::{Asn1Error, Certificate, Name, NameTextError, extensions, name_columns, oids};
 use crate::model::{
-    CertificateColumns, EnrollmentFlags, GeneralFlags, GeneralName, HResult, IssuancePlan, Oid,
-    SerialNumber,
+    CertificateColumns, GeneralName, HResult, IssuancePlan, Oid, SerialNumber, TemplateFlags,
 };
 
 /// A certification authority: its certificate, the chain above it, and its key.
@@ -219,6 +218,13 @@ impl SignedCertificate {
             upn: upn(&certificate)?,
             enrollment_flags: 0,
             general_flags: 0,
+            private_key_flags: 0,
+            raw_public_key_algorithm_parameters: key
+                .algorithm
+                .parameters
+                .map_or_else(Vec::new, |parameters| parameters.raw.to_vec()),
+            publish_expired_cert_in_crl: signs_code(&certificate)?,
+            names: name_columns(certificate.subject)?,
         };
         columns.raw = der;
         Ok(Self(columns))
@@ -235,17 +241,27 @@ impl SignedCertificate {
     }
 
     /// What the Request table holds of it; the flags are those of the template.
-    pub fn into_columns(
-        self,
-        enrollment: EnrollmentFlags,
-        general: GeneralFlags,
-    ) -> CertificateColumns {
+    pub fn into_columns(self, flags: TemplateFlags) -> CertificateColumns {
         CertificateColumns {
-            enrollment_flags: enrollment.bits(),
-            general_flags: general.bits(),
+            enrollment_flags: flags.enrollment.bits(),
+            general_flags: flags.general.bits(),
+            private_key_flags: flags.private_key.bits(),
             ..self.0
         }
     }
+}
+
+/// Whether what the certificate signs outlives it, so that its revocation must too: Windows has
+/// these purposes as EKUOIDsForPublishExpiredCertInCRL.
+fn signs_code(certificate: &Certificate<'_>) -> Result<bool, Asn1Error> {
+    let Some(purposes) = extensions::find(&certificate.extensions, &oids::EXTENDED_KEY_USAGE)
+    else {
+        return Ok(false);
+    };
+    let purposes = extensions::decode_extended_key_usage(&purposes.value)?;
+    Ok(purposes.iter().any(|purpose| {
+        *purpose == oids::CODE_SIGNING || *purpose == oids::KERNEL_MODE_CODE_SIGNING
+    }))
 }
 
 fn upn(certificate: &Certificate<'_>) -> Result<Option<String>, Asn1Error> {

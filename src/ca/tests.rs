@@ -7,8 +7,8 @@ use super::*;
 use crate::asn1::extensions::{decode_basic_constraints, decode_key_usage, find};
 use crate::asn1::{Certificate, Name, oids, pem, verify_signature};
 use crate::model::{
-    BasicConstraints, EnrollmentFlags, Extension, GeneralFlags, GeneralName, HResult, IssuancePlan,
-    KeyUsage, Oid, SubjectName, TemplateExtension,
+    BasicConstraints, Extension, GeneralFlags, GeneralName, HResult, IssuancePlan, KeyUsage, Oid,
+    SubjectName, TemplateExtension, TemplateFlags,
 };
 
 fn issue(bench: &Bench, plan: &IssuancePlan) -> Result<SignedCertificate, IssueError> {
@@ -82,7 +82,8 @@ fn a_user_certificate_holds_what_the_plan_says_in_windows_order() {
     ] {
         assert!(text.contains(expected), "{expected:?} in\n{text}");
     }
-    let columns = issued.into_columns(EnrollmentFlags::empty(), GeneralFlags::MACHINE_TYPE);
+    let columns = issued
+        .into_columns(TemplateFlags { general: GeneralFlags::MACHINE_TYPE, ..Default::default() });
     assert_eq!(columns.upn.as_deref(), Some("alice@lab.example"));
     assert_eq!(columns.public_key_length, 2048);
     assert_eq!(columns.public_key_algorithm, "1.2.840.113549.1.1.1");

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use super::process::Failure;
 use super::{EnrollError, Enrollment, audit, row};
 use crate::ca::SignedCertificate;
-use crate::model::{Caller, CertificateColumns, Disposition, EnrollmentFlags, GeneralFlags};
+use crate::model::{Caller, CertificateColumns, Disposition, TemplateFlags};
 
 /// Where the exchange certificate and its key are kept, and which one is current.
 pub(super) struct Exchange {
@@ -87,5 +87,5 @@ impl Enrollment {
 }
 
 fn into_columns(certificate: SignedCertificate) -> CertificateColumns {
-    certificate.into_columns(EnrollmentFlags::empty(), GeneralFlags::empty())
+    certificate.into_columns(TemplateFlags::default())
 }

@@ -8,8 +8,8 @@ use super::{Enrollment, Submission, row};
 use crate::ca::{CaError, IssueError};
 use crate::directory::DirectoryError;
 use crate::model::{
-    Caller, CertificateColumns, DenyReason, Disposition, EnrollmentFlags, EnrollmentRequest,
-    GeneralFlags, HResult, IssuancePlan, NewRow, Template,
+    Caller, CertificateColumns, DenyReason, Disposition, EnrollmentRequest, HResult, IssuancePlan,
+    NewRow, Template, TemplateFlags,
 };
 use crate::policy::{self, Decision, Facts, PendReason};
 use crate::request::{self, RequestError};
@@ -208,16 +208,15 @@ impl Enrollment {
         let now = row.submitted_when;
         self.ca.check_clock(now, self.store.last_issued().await?)?;
         let (ca, store) = (Arc::clone(&self.ca), Arc::clone(&self.store));
-        let enrollment = template.map_or(EnrollmentFlags::empty(), |t| t.enrollment);
-        let general = template.map_or(GeneralFlags::empty(), |t| t.flags);
+        let flags = template.map_or_else(TemplateFlags::default, TemplateFlags::from);
         if let Some(template) = template {
             row::name_template(&mut row, template);
         }
         self.work(move || {
             let draft = ca.draft(&plan, now)?;
-            let columns = draft.largest().clone().into_columns(enrollment, general);
+            let columns = draft.largest().clone().into_columns(flags);
             store.check_size(&row::issued(row, columns))?;
-            Ok(Box::new(ca.sign(&draft)?.into_columns(enrollment, general)))
+            Ok(Box::new(ca.sign(&draft)?.into_columns(flags)))
         })
         .await
     }

@@ -6,8 +6,8 @@ use super::Submission;
 use super::process::Outcome;
 use crate::asn1::{Certificate, Name};
 use crate::model::{
-    Caller, CertificateColumns, Disposition, EnrollmentRequest, Extension, NewRow, SchemaVersion,
-    Template, TemplateHint,
+    Caller, CertificateColumns, Disposition, EnrollmentRequest, Extension, NameColumns, NewRow,
+    SchemaVersion, Template, TemplateHint,
 };
 
 /// ExtensionFlags of an extension that is critical.
@@ -44,6 +44,12 @@ pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime
         attributes: Vec::new(),
         extensions: Vec::new(),
         certificate: None,
+        requester_sid: None,
+        request_names: NameColumns::new(),
+        requester_name_from_old_certificate: None,
+        signer_certificate_hashes: Vec::new(),
+        renewals: 0,
+        first_issued: None,
     }
 }
 

@@ -32,7 +32,8 @@ pub use request::{
     RequestFormat, RequestSigner, TemplateHint,
 };
 pub use row::{
-    CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber, SerialNumberError,
+    CertificateColumns, Disposition, NameColumn, NameColumns, NewRow, RequestId, RequestRow,
+    SerialNumber, SerialNumberError, extension_flags,
 };
 pub use security_descriptor::{
     AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, SddlError, SecurityDescriptor,
@@ -41,7 +42,7 @@ pub use security_descriptor::{
 pub use sid::{Sid, SidError};
 pub use template::{
     EnrollmentFlags, GeneralFlags, KeyAlgorithms, NameFlags, PrivateKeyFlags, SchemaVersion,
-    Template,
+    Template, TemplateFlags,
 };
 pub use template_table::{DuplicatePolicy, DuplicateTemplate, TemplateRow, TemplateTable};
 

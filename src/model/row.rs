@@ -1,5 +1,6 @@
 //! A row of the Request table ([MS-CSRA] 3.1.1.1, [MS-WCCE] 3.2.1.1.1).
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
@@ -93,7 +94,65 @@ impl Disposition {
     }
 }
 
+/// A column of a relative distinguished name: `Request.Country` and so on for the request's
+/// subject, `Country` and so on for that of the certificate ([MS-CSRA] 3.1.1.1.2).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum NameColumn {
+    /// countryName.
+    Country,
+    /// organizationName.
+    Organization,
+    /// organizationalUnitName.
+    OrgUnit,
+    /// commonName.
+    CommonName,
+    /// localityName.
+    Locality,
+    /// stateOrProvinceName.
+    State,
+    /// title.
+    Title,
+    /// givenName.
+    GivenName,
+    /// initials.
+    Initials,
+    /// surname.
+    SurName,
+    /// domainComponent.
+    DomainComponent,
+    /// emailAddress.
+    EMail,
+    /// streetAddress.
+    StreetAddress,
+    /// unstructuredName.
+    UnstructuredName,
+    /// unstructuredAddress.
+    UnstructuredAddress,
+    /// serialNumber (of a device).
+    DeviceSerialNumber,
+}
+
+/// The columns of a name that have a value; one that occurs several times in the name has a line
+/// for each.
+pub type NameColumns = BTreeMap<NameColumn, String>;
+
+/// Flags of Extension.ExtensionFlags ([MS-CSRA] 3.1.1.1.3): what it is, and where it came from.
+pub mod extension_flags {
+    /// The extension is critical.
+    pub const CRITICAL: u32 = 0x1;
+    /// The extension is not in the certificate.
+    pub const DISABLED: u32 = 0x2;
+    /// It came with the request.
+    pub const ORIGIN_REQUEST: u32 = 0x1_0000;
+    /// Policy decided on it.
+    pub const ORIGIN_POLICY: u32 = 0x2_0000;
+    /// The CA itself added it.
+    pub const ORIGIN_SERVER: u32 = 0x4_0000;
+}
+
 /// A row before it has an id: what the store turns into a [`RequestRow`].
+///
+/// Fields that are skipped here came later: the store appends them, so that it reads older rows.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct NewRow {
     /// Request.RawRequest, at most 64 KiB by default (a setting).
@@ -138,6 +197,25 @@ pub struct NewRow {
     pub extensions: Vec<(String, u32, Vec<u8>)>,
     /// The issued certificate, where there is one.
     pub certificate: Option<CertificateColumns>,
+    /// SID of the requester, in text, where the directory knows it. (No column of [MS-CSRA].)
+    #[serde(skip)]
+    pub requester_sid: Option<String>,
+    /// Request.Country to Request.DeviceSerialNumber.
+    #[serde(skip)]
+    pub request_names: NameColumns,
+    /// Request.RequesterNameFromOldCertificate, for renewals.
+    #[serde(skip)]
+    pub requester_name_from_old_certificate: Option<String>,
+    /// SHA-1 of the certificates of all who signed. (No column of [MS-CSRA].)
+    #[serde(skip)]
+    pub signer_certificate_hashes: Vec<[u8; 20]>,
+    /// How many renewals lie behind the certificate. (No column of [MS-CSRA].)
+    #[serde(skip)]
+    pub renewals: u32,
+    /// When the first certificate of a line of renewals was issued; `None` where this is the
+    /// first. (No column of [MS-CSRA].)
+    #[serde(skip)]
+    pub first_issued: Option<SystemTime>,
 }
 
 /// Columns of the issued certificate.
@@ -173,6 +251,18 @@ pub struct CertificateColumns {
     pub enrollment_flags: u32,
     /// GeneralFlags of the template.
     pub general_flags: u32,
+    /// PrivatekeyFlags of the template.
+    #[serde(skip)]
+    pub private_key_flags: u32,
+    /// RawPublicKeyAlgorithmParameters; empty where there are none.
+    #[serde(skip)]
+    pub raw_public_key_algorithm_parameters: Vec<u8>,
+    /// PublishExpiredCertInCRL: whether CRLs name it, once revoked, after it has expired too.
+    #[serde(skip)]
+    pub publish_expired_cert_in_crl: bool,
+    /// Country to DeviceSerialNumber.
+    #[serde(skip)]
+    pub names: NameColumns,
 }
 
 /// A row of the Request table.

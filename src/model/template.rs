@@ -8,7 +8,7 @@ use super::{KeyUsage, Oid, SecurityDescriptor};
 
 bitflags! {
     /// `flags` ([MS-CRTD] 2.4). Unknown bits are kept.
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct GeneralFlags: u32 {
         /// Autoenrollment.
         const AUTO_ENROLLMENT = 0x20;
@@ -30,7 +30,7 @@ bitflags! {
     }
 
     /// msPKI-Enrollment-Flag ([MS-CRTD] 2.26).
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct EnrollmentFlags: u32 {
         /// S/MIME capabilities extension.
         const INCLUDE_SYMMETRIC_ALGORITHMS = 0x1;
@@ -72,7 +72,7 @@ bitflags! {
     }
 
     /// msPKI-Private-Key-Flag ([MS-CRTD] 2.27).
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct PrivateKeyFlags: u32 {
         /// The private key must be archived.
         const REQUIRE_PRIVATE_KEY_ARCHIVAL = 0x1;
@@ -102,7 +102,7 @@ bitflags! {
     }
 
     /// msPKI-Certificate-Name-Flag ([MS-CRTD] 2.28).
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct NameFlags: u32 {
         /// Subject and SAN come from the request.
         const ENROLLEE_SUPPLIES_SUBJECT = 0x1;
@@ -131,6 +131,27 @@ bitflags! {
         /// Subject: distinguishedName.
         const SUBJECT_REQUIRE_DIRECTORY_PATH = 0x8000_0000;
         const _ = !0;
+    }
+}
+
+/// The flags of a template that the Request table keeps with each certificate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TemplateFlags {
+    /// EnrollmentFlags.
+    pub enrollment: EnrollmentFlags,
+    /// GeneralFlags.
+    pub general: GeneralFlags,
+    /// PrivatekeyFlags.
+    pub private_key: PrivateKeyFlags,
+}
+
+impl From<&Template> for TemplateFlags {
+    fn from(template: &Template) -> Self {
+        Self {
+            enrollment: template.enrollment,
+            general: template.flags,
+            private_key: template.private_key,
+        }
     }
 }
 

@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
 use self::layout::{
-    EncodedRow, FORMAT, FORMAT_KEY, STATE_KEY, State, Trees, disposition_prefix, id_of_row_key,
-    read_error, requester_prefix,
+    EncodedRow, FORMAT, FORMAT_KEY, OLDEST_FORMAT, STATE_KEY, State, Trees, disposition_prefix,
+    id_of_row_key, read_error, requester_prefix,
 };
 use self::writer::{Job, QUEUE, Write, Writer};
 use super::{MAX_PAGE, Page, Store, StoreError};
@@ -290,6 +290,11 @@ fn read_state(
     let format = <[u8; 4]>::try_from(&*format).map_err(|_| read_error("no format version"))?;
     match u32::from_be_bytes(format) {
         FORMAT => {}
+        // Old rows are read as they are; the next program that is older must not try.
+        OLDEST_FORMAT..FORMAT => {
+            trees.meta.insert(FORMAT_KEY, &FORMAT.to_be_bytes()).map_err(&sled_error)?;
+            db.flush().map_err(&sled_error)?;
+        }
         found => return Err(StoreError::Newer { found, known: FORMAT }),
     }
     let state = trees.meta.get(STATE_KEY).map_err(&sled_error)?;

@@ -3,9 +3,7 @@ use std::time::UNIX_EPOCH;
 use super::*;
 use crate::asn1::pem;
 use crate::ca::testing::{Bench, DAY, attempt, run, user_plan};
-use crate::model::{
-    CertificateColumns, Disposition, EnrollmentFlags, GeneralFlags, NewRow, RequestId,
-};
+use crate::model::{CertificateColumns, Disposition, NewRow, RequestId, TemplateFlags};
 
 fn publisher(bench: &Bench) -> CrlPublisher {
     CrlPublisher::new(&bench.config, &StateFolder::new(bench.folder.path()))
@@ -199,7 +197,7 @@ fn a_crl_from_the_future_is_replaced() {
 fn entries_come_from_revoked_rows() {
     let bench = Bench::new();
     let issued = bench.ca.issue(&user_plan(), SystemTime::now()).unwrap();
-    let certificate = issued.into_columns(EnrollmentFlags::empty(), GeneralFlags::empty());
+    let certificate = issued.into_columns(TemplateFlags::default());
     let mut row = revoked_row(Some(certificate.clone()));
     let expected = RevokedCertificate {
         serial: certificate.serial_number.clone(),
@@ -238,6 +236,12 @@ fn revoked_row(certificate: Option<CertificateColumns>) -> RequestRow {
         attributes: vec![],
         extensions: vec![],
         certificate,
+        requester_sid: None,
+        request_names: Default::default(),
+        requester_name_from_old_certificate: None,
+        signer_certificate_hashes: vec![],
+        renewals: 0,
+        first_issued: None,
     };
     RequestRow {
         id: RequestId(1),

@@ -12,12 +12,14 @@ use ::sled::{Db, IVec, Tree};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Disposition, NewRow, RequestId, RequestRow};
+use crate::model::{Disposition, NameColumns, NewRow, RequestId, RequestRow};
 use crate::store::StoreError;
 
 /// Version of everything in this file. A change of [`NewRow`] or of a tree needs a new one,
-/// and a way to read the old.
-pub const FORMAT: u32 = 1;
+/// and a way to read the old. Version 2 appended [`Appended`]; rows of version 1 end before it.
+pub const FORMAT: u32 = 2;
+/// The oldest version whose rows can still be read.
+pub const OLDEST_FORMAT: u32 = 1;
 
 /// The longest value of tree `rows`: 20 of them stay below sled's 128 KiB.
 const CHUNK: usize = 6 * 1024;
@@ -191,6 +193,66 @@ struct StoredRow<C> {
     revoked_reason: Option<u32>,
 }
 
+/// Columns that version 2 has behind those of version 1.
+#[derive(Serialize, Deserialize, Default)]
+struct Appended {
+    requester_sid: Option<String>,
+    request_names: NameColumns,
+    requester_name_from_old_certificate: Option<String>,
+    signer_certificate_hashes: Vec<[u8; 20]>,
+    renewals: u32,
+    first_issued: Option<SystemTime>,
+    certificate: Option<AppendedToCertificate>,
+}
+
+/// Columns of a certificate that version 2 has behind those of version 1.
+#[derive(Serialize, Deserialize)]
+struct AppendedToCertificate {
+    private_key_flags: u32,
+    raw_public_key_algorithm_parameters: Vec<u8>,
+    publish_expired_cert_in_crl: bool,
+    names: NameColumns,
+}
+
+impl Appended {
+    fn of(columns: &NewRow) -> Self {
+        Self {
+            requester_sid: columns.requester_sid.clone(),
+            request_names: columns.request_names.clone(),
+            requester_name_from_old_certificate: columns
+                .requester_name_from_old_certificate
+                .clone(),
+            signer_certificate_hashes: columns.signer_certificate_hashes.clone(),
+            renewals: columns.renewals,
+            first_issued: columns.first_issued,
+            certificate: columns.certificate.as_ref().map(|certificate| AppendedToCertificate {
+                private_key_flags: certificate.private_key_flags,
+                raw_public_key_algorithm_parameters: certificate
+                    .raw_public_key_algorithm_parameters
+                    .clone(),
+                publish_expired_cert_in_crl: certificate.publish_expired_cert_in_crl,
+                names: certificate.names.clone(),
+            }),
+        }
+    }
+
+    fn put_into(self, columns: &mut NewRow) {
+        columns.requester_sid = self.requester_sid;
+        columns.request_names = self.request_names;
+        columns.requester_name_from_old_certificate = self.requester_name_from_old_certificate;
+        columns.signer_certificate_hashes = self.signer_certificate_hashes;
+        columns.renewals = self.renewals;
+        columns.first_issued = self.first_issued;
+        if let (Some(certificate), Some(appended)) = (&mut columns.certificate, self.certificate) {
+            certificate.private_key_flags = appended.private_key_flags;
+            certificate.raw_public_key_algorithm_parameters =
+                appended.raw_public_key_algorithm_parameters;
+            certificate.publish_expired_cert_in_crl = appended.publish_expired_cert_in_crl;
+            certificate.names = appended.names;
+        }
+    }
+}
+
 impl EncodedRow {
     /// A new row.
     pub fn new(columns: &NewRow, limit: usize) -> Result<Self, StoreError> {
@@ -215,13 +277,23 @@ impl EncodedRow {
     }
 
     fn encode(row: &StoredRow<&NewRow>, limit: usize) -> Result<Self, StoreError> {
-        let value =
-            postcard::to_stdvec(row).map_err(|error| StoreError::Encoding(error.to_string()))?;
+        let value = postcard::to_stdvec(&(row, Appended::of(row.columns)))
+            .map_err(|error| StoreError::Encoding(error.to_string()))?;
         if value.len() > limit {
             return Err(StoreError::TooLarge { size: value.len(), limit });
         }
         Ok(Self { value, entries: IndexEntries::of(row.columns) })
     }
+}
+
+/// A row from its value, of any version that can still be read.
+pub fn decode_row(id: RequestId, value: &[u8]) -> Result<RequestRow, postcard::Error> {
+    let (stored, rest) = postcard::take_from_bytes(value)?;
+    let StoredRow { mut columns, revoked_when, revoked_effective_when, revoked_reason } = stored;
+    if !rest.is_empty() {
+        postcard::from_bytes::<Appended>(rest)?.put_into(&mut columns);
+    }
+    Ok(RequestRow { id, columns, revoked_when, revoked_effective_when, revoked_reason })
 }
 
 /// What goes wrong while a row is read from a tree or from a transaction.
@@ -254,9 +326,7 @@ fn read_row<E>(
     if value.len() != length {
         return Err(damaged("has parts of the wrong length"));
     }
-    let StoredRow { columns, revoked_when, revoked_effective_when, revoked_reason } =
-        postcard::from_bytes(&value).map_err(|error| damaged(&error.to_string()))?;
-    Ok(Some(RequestRow { id, columns, revoked_when, revoked_effective_when, revoked_reason }))
+    decode_row(id, &value).map(Some).map_err(|error| damaged(&error.to_string()))
 }
 
 /// The row of this id, as a transaction sees it.

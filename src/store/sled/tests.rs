@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use super::layout::decode_row;
 use super::*;
-use crate::model::CertificateColumns;
+use crate::model::{CertificateColumns, NameColumn};
 
 /// A row with a certificate whose serial number is `serial`, where one is given.
 fn row(requester: &str, disposition: Disposition, serial: Option<u64>) -> NewRow {
@@ -47,7 +48,17 @@ fn row(requester: &str, disposition: Disposition, serial: Option<u64>) -> NewRow
             upn: Some("alice@example.test".into()),
             enrollment_flags: 0,
             general_flags: 0,
+            private_key_flags: 0,
+            raw_public_key_algorithm_parameters: vec![5, 0],
+            publish_expired_cert_in_crl: false,
+            names: Default::default(),
         }),
+        requester_sid: None,
+        request_names: Default::default(),
+        requester_name_from_old_certificate: None,
+        signer_certificate_hashes: vec![],
+        renewals: 0,
+        first_issued: None,
     }
 }
 
@@ -310,16 +321,63 @@ fn settings_have_bounds_and_unknown_ones_are_refused() {
 /// read any more: count [`FORMAT`] up, and keep a way to read version 1.
 #[test]
 fn the_encoding_of_a_row_is_that_of_its_version() {
-    assert_eq!(FORMAT, 1);
+    assert_eq!((OLDEST_FORMAT, FORMAT), (1, 2));
+    let encoded = EncodedRow::new(&small(), 1_000).unwrap();
+    let expected = [ROW_OF_VERSION_1, APPENDED_BY_VERSION_2].concat();
+    assert_eq!(hex::encode(&encoded.value), expected);
+    let decoded = decode_row(RequestId(1), &encoded.value).unwrap();
+    assert_eq!(decoded.columns, small());
+}
+
+#[test]
+fn a_database_of_version_1_is_read_and_becomes_one_of_version_2() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    let value = hex::decode(ROW_OF_VERSION_1).unwrap();
+    {
+        let db = ::sled::open(folder.path()).unwrap();
+        let trees = Trees::open(&db).unwrap();
+        let length = u32::try_from(value.len()).unwrap().to_be_bytes();
+        trees.rows.insert([0, 0, 0, 1, 0, 0], [&length[..], &value].concat()).unwrap();
+        let state = State { next_id: 2, ..State::new() };
+        trees.meta.insert(STATE_KEY, state.encode().unwrap()).unwrap();
+        trees.meta.insert(FORMAT_KEY, &1u32.to_be_bytes()).unwrap();
+        db.flush().unwrap();
+    }
+    let store = open(folder.path());
+    let trees = &store.shared.trees;
+    let row = trees.row(RequestId(1)).unwrap().unwrap();
+    let mut expected = small();
+    expected.requester_sid = None;
+    expected.request_names.clear();
+    expected.signer_certificate_hashes.clear();
+    expected.renewals = 0;
+    let certificate = expected.certificate.as_mut().unwrap();
+    certificate.raw_public_key_algorithm_parameters.clear();
+    assert_eq!(row.columns, expected);
+    assert_eq!(trees.meta.get(FORMAT_KEY).unwrap().unwrap(), FORMAT.to_be_bytes());
+    assert!(decode_row(RequestId(1), &value[..value.len() - 1]).is_err());
+    assert!(decode_row(RequestId(1), &[&value[..], &[9]].concat()).is_err());
+}
+
+fn small() -> NewRow {
     let mut columns = issued(5);
     columns.raw_request = vec![0x30, 0];
+    columns.requester_sid = Some("S-1-5-32".into());
+    columns.request_names.insert(NameColumn::CommonName, "alice".into());
+    columns.signer_certificate_hashes = vec![[9; 20]];
+    columns.renewals = 2;
     let certificate = columns.certificate.as_mut().unwrap();
     certificate.raw = vec![0x30, 0];
     certificate.subject_key_identifier = vec![1, 2];
     certificate.raw_public_key = vec![4];
-    let encoded = EncodedRow::new(&columns, 1_000).unwrap();
-    assert_eq!(hex::encode(&encoded.value), ROW_OF_VERSION_1);
+    columns
 }
+
+const APPENDED_BY_VERSION_2: &str = concat!(
+    "0108532d312d352d3332010305616c69636500010909090909090909090909090909090909090909020001000205",
+    "000000",
+);
 
 const ROW_OF_VERSION_1: &str = concat!(
     "02300080020018436572746966696361746554656d706c6174653a55736572e8070001d50f00030006497373",
