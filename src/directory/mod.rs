@@ -1,10 +1,13 @@
 //! Where templates and principals come from: the embedded directory, a TOML file. Active
 //! Directory comes behind the same trait.
 
+mod attributes;
 pub mod embedded;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use attributes::{AttributeError, AttributeProblem, Attributes};
 
 use crate::model::{BoxFuture, Principal, Sid, TemplateTable, Token};
 
