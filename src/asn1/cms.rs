@@ -151,8 +151,9 @@ impl<'a> SignedData<'a> {
                 signed_data.element(Tag::context(number), &set.concat());
             }
         }
-        let signers = self.signers.iter().map(SignerInfo::encode).collect();
-        signed_data.set_of(Tag::SET, signers);
+        // Not in DER's order: which signer is the first has a meaning ([MS-WCCE] 3.1.1.4.3.2).
+        let signers: Vec<_> = self.signers.iter().map(SignerInfo::encode).collect();
+        signed_data.element(Tag::SET, &signers.concat());
     }
 
     /// CMSVersion: 1 where PKCS#7 has a form for the message, otherwise 3 (RFC 5652 5.1).

@@ -45,7 +45,9 @@ pub use name_text::NameTextError;
 pub use normalize::to_der;
 pub use pkcs10::{CertificationRequest, RequestAttribute, RequestBuilder};
 pub use pkcs10::{decode_client_info, decode_csp_provider, decode_name_value_pairs};
-pub use pkcs10::{encode_attribute, encode_client_info, encode_name_value_pair};
+pub use pkcs10::{
+    encode_attribute, encode_client_info, encode_csp_provider, encode_name_value_pair,
+};
 pub use reader::{BitString, Element, Reader, Tag, check_structure};
 pub use signature::{Hash, SignatureError, SignatureScheme, verify_signature};
 pub use spki::{AlgorithmIdentifier, PublicKey, SubjectPublicKeyInfo, encode_spki};

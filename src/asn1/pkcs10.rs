@@ -112,6 +112,16 @@ pub fn decode_csp_provider(value: &Element<'_>) -> Result<String, Asn1Error> {
     Ok(name.trim_end_matches('\0').to_owned())
 }
 
+/// The value of ENROLLMENT_CSP_PROVIDER ([MS-WCCE] 2.2.2.7.2): the provider of an RSA key
+/// (AT_KEYEXCHANGE), or of one of another kind, which have no such numbers.
+pub fn encode_csp_provider(name: &str, rsa: bool) -> Vec<u8> {
+    sequence(|writer| {
+        writer.u32(u32::from(rsa));
+        writer.element(Tag::BMP_STRING, &encode_bmp(name));
+        writer.bit_string(&[]);
+    })
+}
+
 /// Reads the value of REQUEST_CLIENT_INFO ([MS-WCCE] 2.2.2.7.4).
 pub fn decode_client_info(value: &Element<'_>) -> Result<ClientInfo, Asn1Error> {
     let mut reader = value.enter(Tag::SEQUENCE)?;

@@ -2,11 +2,20 @@
 
 pub mod bench;
 mod enrollment;
+mod identity;
 mod key;
+mod message;
+pub mod pkcs12;
 mod request;
+#[cfg(test)]
+mod testing;
 
 pub use enrollment::{
     Answer, EnrollError, EnrollmentClient, Login, Mechanism, Outcome, Server, find,
 };
+pub use identity::{Identity, IdentityError, is_of_key};
 pub use key::{KeyError, KeyKind, RequestKey};
-pub use request::{CertificateRequest, RequestError, parse_name};
+pub use request::{
+    CertificateRequest, ClientDescription, RequestError, Signers, TemplateId, attributes_string,
+    parse_name,
+};

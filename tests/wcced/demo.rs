@@ -187,7 +187,7 @@ impl<'a> Access<'a> {
 /// A request with a new key.
 pub fn request(template: &str) -> (Vec<u8>, String) {
     let key = RequestKey::generate(KeyKind::Rsa2048).expect("made");
-    let request = CertificateRequest { template: Some(template.to_owned()), ..Default::default() };
+    let request = CertificateRequest { template: Some(template.into()), ..Default::default() };
     let attributes = request.attributes_string().expect("valid");
     (request.to_pkcs10(&key).expect("made"), attributes)
 }

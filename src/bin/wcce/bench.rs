@@ -102,7 +102,7 @@ impl Enrollments {
     async fn enroll(&mut self, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
         let request = CertificateRequest {
             subject: wcce::asn1::Name::parse(&format!("CN=bench {number}"))?,
-            template: Some(self.target.template.clone()),
+            template: Some(self.target.template.as_str().into()),
             ..CertificateRequest::default()
         };
         let pkcs10 = request.to_pkcs10(&self.key)?;

@@ -88,7 +88,11 @@ struct Out {
 impl Request {
     pub async fn run(self) -> Result<Done, Box<dyn Error>> {
         let request = self.certificate_request()?;
-        let attributes = request.attributes_string()?;
+        let mut attributes = request.attributes.clone();
+        if let (Some(template), Some(_)) = (&self.template, &self.csr) {
+            attributes.push(("CertificateTemplate".to_owned(), template.clone()));
+        }
+        let attributes = wcce::client::attributes_string(&attributes)?;
         let server = self.server.server()?;
         let login = self.login.login()?;
         self.out.check(&["key", "crt", "p7b"])?;
@@ -135,8 +139,9 @@ impl Request {
         Ok(CertificateRequest {
             subject: Name::parse(&self.subject)?,
             names: self.san.iter().map(|name| parse_name(name)).collect::<Result<_, _>>()?,
-            template: self.template.clone(),
+            template: self.template.as_deref().map(Into::into),
             attributes,
+            ..CertificateRequest::default()
         })
     }
 }
