@@ -3,6 +3,10 @@
 //! What is verified are the received bytes: an input in BER goes through [`to_der`](super::to_der)
 //! before it comes here, whole.
 
+mod unsigned;
+
+pub use unsigned::without_unsigned_attribute;
+
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use crate::model::Oid;

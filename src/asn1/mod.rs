@@ -29,6 +29,7 @@ pub mod pem;
 mod pkcs10;
 mod reader;
 mod signature;
+mod spkac;
 mod spki;
 mod strings;
 mod time;
@@ -50,6 +51,7 @@ pub use pkcs10::{
 };
 pub use reader::{BitString, Element, Reader, Tag, check_structure};
 pub use signature::{Hash, SignatureError, SignatureScheme, verify_signature};
+pub use spkac::SignedPublicKeyAndChallenge;
 pub use spki::{AlgorithmIdentifier, PublicKey, SubjectPublicKeyInfo, encode_spki};
 pub use strings::{decode_text, encode_bmp};
 pub use time::{decode_time, encode_generalized_time, encode_time};

@@ -224,6 +224,14 @@ oids! {
     CMC_PKI_RESPONSE = "1.3.6.1.5.5.7.12.3";
     /// id-cmc-cMCStatusInfo.
     CMC_STATUS_INFO = "1.3.6.1.5.5.7.7.1";
+    /// id-cmc-dataReturn.
+    CMC_DATA_RETURN = "1.3.6.1.5.5.7.7.4";
+    /// id-cmc-transactionId.
+    CMC_TRANSACTION_ID = "1.3.6.1.5.5.7.7.5";
+    /// id-cmc-senderNonce.
+    CMC_SENDER_NONCE = "1.3.6.1.5.5.7.7.6";
+    /// id-cmc-recipientNonce.
+    CMC_RECIPIENT_NONCE = "1.3.6.1.5.5.7.7.7";
     /// id-cmc-regInfo.
     CMC_REG_INFO = "1.3.6.1.5.5.7.7.18";
     /// id-alg-noSignature: a hash in place of a signature.
@@ -250,6 +258,8 @@ oids! {
     P521 = "1.3.132.0.35";
 
     // Signatures
+    /// md5WithRSAEncryption.
+    MD5_WITH_RSA = "1.2.840.113549.1.1.4";
     /// sha1WithRSAEncryption.
     SHA1_WITH_RSA = "1.2.840.113549.1.1.5";
     /// The same, as older Microsoft software names it.

@@ -134,7 +134,11 @@ impl Enrollment {
         let mut template = None;
         let mut sha1_proof = false;
         let outcome = match self.parse(Arc::clone(&submission)).await {
-            Err(failure) => Outcome::Failed(failure),
+            Err(failure) => {
+                let limits = &self.settings.limits;
+                row.raw_request = request::recordable(&submission.request, limits);
+                Outcome::Failed(failure)
+            }
             Ok(request) => {
                 row::describe(&mut row, &request);
                 sha1_proof = request.sha1_proof;

@@ -50,6 +50,8 @@ codes! {
     TRUST_E_CERT_SIGNATURE = 0x8009_6004, "The signature of the certificate cannot be verified.";
     TRUST_E_BASIC_CONSTRAINTS = 0x8009_6019, "A certificate's basic constraint extension has not been observed.";
     CRYPT_E_INVALID_MSG_TYPE = 0x8009_1004, "Invalid cryptographic message type.";
+    CRYPT_E_AUTH_ATTR_MISSING = 0x8009_1006, "The cryptographic message does not contain an expected authenticated attribute.";
+    CRYPT_E_HASH_VALUE = 0x8009_1007, "The hash value is not correct.";
     CRYPT_E_SIGNER_NOT_FOUND = 0x8009_100E, "Cannot find the original signer.";
     CRYPT_E_NO_SIGNER = 0x8009_200E, "The signed cryptographic message does not have a signer.";
     CRYPT_E_REVOKED = 0x8009_2010, "The certificate is revoked.";

@@ -164,7 +164,7 @@ pub struct EnrollmentRequest {
     pub template_hints: Vec<TemplateHint>,
     /// What the client says about itself.
     pub client_info: Option<ClientInfo>,
-    /// Whether the proof of possession used SHA-1 (accepted and logged).
+    /// Whether the proof of possession used SHA-1, or MD5 in KEYGEN (accepted and logged).
     pub sha1_proof: bool,
     /// RequesterName, where the part that all signers signed says it ([MS-WCCE]
     /// 3.1.1.4.3.3.3): never from the attributes string, and never from the PKCS#10 inside.

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::asn1::{Asn1Error, Reader, Tag, check_structure, oids, to_der};
-use crate::model::RequestFormat;
+use crate::model::{Oid, RequestFormat};
 
 use super::{Limits, RequestError};
 
@@ -65,50 +65,65 @@ fn pem_body(text: &str) -> Option<&str> {
     (end == DASHES).then_some(body)
 }
 
-/// Which format `der` has. What it isn't is refused with the decoder's error.
-pub fn detect(der: &[u8], limits: &Limits) -> Result<RequestFormat, RequestError> {
-    let format = match check_structure(der, limits.values) {
-        Ok(()) => outline(der),
-        // CMS may be BER; a PKCS#10 may not, because its signature is over DER.
-        Err(Asn1Error::Length) => match to_der(der, limits.values) {
-            Ok(der) => outline(&der).and_then(|format| match format {
-                RequestFormat::Cms | RequestFormat::Cmc => Ok(format),
-                _ => Err(Asn1Error::Length),
-            }),
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
+/// Which format the binary request has, and its DER. What it isn't is refused with the decoder's
+/// error.
+pub fn open<'a>(
+    binary: &'a [u8],
+    limits: &Limits,
+) -> Result<(RequestFormat, Cow<'a, [u8]>), RequestError> {
+    let broken = RequestError::structure("format");
+    let der = match normalised(binary, limits) {
+        Ok(der) => der,
+        Err(error) => return Err(broken(error)),
     };
-    format.map_err(RequestError::structure("format"))
-}
-
-/// Tells the formats apart by their first fields.
-fn outline(der: &[u8]) -> Result<RequestFormat, Asn1Error> {
-    let mut outer = Reader::sequence_of(der)?;
-    match outer.peek() {
-        Some(Tag::OID) => signed_data_content(outer),
-        // CertificationRequestInfo begins with the version, PublicKeyAndChallenge with the key.
-        _ => match outer.sequence()?.peek() {
-            Some(Tag::SEQUENCE) => Ok(RequestFormat::Keygen),
-            _ => Ok(RequestFormat::Pkcs10),
-        },
+    let format = outline(&der)?;
+    // CMS may be BER; the others may not, because their signatures are over DER.
+    let signed = matches!(format, RequestFormat::Cms | RequestFormat::Cmc);
+    if signed || matches!(der, Cow::Borrowed(_)) {
+        Ok((format, der))
+    } else {
+        Err(broken(Asn1Error::Length))
     }
 }
 
-/// ContentInfo { signedData, [0] SignedData { version, digestAlgorithms, { eContentType … } … } }.
-fn signed_data_content(mut content_info: Reader<'_>) -> Result<RequestFormat, Asn1Error> {
+/// The DER of what may be BER, checked in depth and count.
+pub fn normalised<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, Asn1Error> {
+    match check_structure(bytes, limits.values) {
+        Ok(()) => Ok(Cow::Borrowed(bytes)),
+        Err(Asn1Error::Length) => to_der(bytes, limits.values),
+        Err(error) => Err(error),
+    }
+}
+
+/// Tells the formats apart by their first fields.
+fn outline(der: &[u8]) -> Result<RequestFormat, RequestError> {
+    let broken = RequestError::structure("format");
+    let first_fields = || {
+        let mut outer = Reader::sequence_of(der)?;
+        Ok(match outer.peek() {
+            Some(Tag::OID) => Err(signed_data_content(outer)?),
+            // CertificationRequestInfo begins with the version, PublicKeyAndChallenge with the key.
+            _ => Ok(match outer.sequence()?.peek() {
+                Some(Tag::SEQUENCE) => RequestFormat::Keygen,
+                _ => RequestFormat::Pkcs10,
+            }),
+        })
+    };
+    match first_fields().map_err(broken)? {
+        Ok(format) => Ok(format),
+        Err(content) if content == oids::CMC_PKI_DATA => Ok(RequestFormat::Cmc),
+        Err(content) if content == oids::CMS_DATA => Ok(RequestFormat::Cms),
+        Err(content) => Err(RequestError::ContentType(content)),
+    }
+}
+
+/// eContentType of ContentInfo { signedData, [0] SignedData { version, digestAlgorithms, … } }.
+fn signed_data_content(mut content_info: Reader<'_>) -> Result<Oid, Asn1Error> {
     if content_info.oid()? != oids::CMS_SIGNED_DATA {
         return Err(Asn1Error::Unsupported("a CMS message other than signedData"));
     }
     let mut signed_data = content_info.enter(Tag::context(0))?.sequence()?;
     signed_data.integer()?;
     signed_data.expect(Tag::SET)?;
-    let content_type = signed_data.sequence()?.oid()?;
-    if content_type == oids::CMC_PKI_DATA {
-        Ok(RequestFormat::Cmc)
-    } else if content_type == oids::CMS_DATA {
-        Ok(RequestFormat::Cms)
-    } else {
-        Err(Asn1Error::Unsupported("a CMS content other than data and PKIData"))
-    }
+    signed_data.sequence()?.oid()
 }

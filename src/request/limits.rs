@@ -19,6 +19,16 @@ pub struct Limits {
     pub extensions: usize,
     /// Subject alternative names. 128.
     pub subject_alt_names: usize,
+    /// Signatures on a CMS message, those on messages inside it counted. 8.
+    pub signers: usize,
+    /// Certificates in a CMS message, those in messages inside it counted. 32.
+    pub certificates: usize,
+    /// Attributes of one signer, signed or unsigned. 16.
+    pub signer_attributes: usize,
+    /// Controls of a CMC request. 16.
+    pub controls: usize,
+    /// CMS messages inside each other, the outermost counted. 3.
+    pub layers: usize,
     /// Bytes (UTF-8) of the attributes string. 16 KiB.
     pub attributes_bytes: usize,
     /// Lines of the attributes string. 128.
@@ -35,6 +45,11 @@ impl Default for Limits {
             request_attributes: 64,
             extensions: 64,
             subject_alt_names: 128,
+            signers: 8,
+            certificates: 32,
+            signer_attributes: 16,
+            controls: 16,
+            layers: 3,
             attributes_bytes: 16 * 1024,
             attributes_lines: 128,
         }

@@ -1,17 +1,25 @@
 //! Raw request bytes and attributes to one verified enrollment request.
 //!
-//! The way of a request: size → text armour → format → structure (depth, count) → PKCS#10 →
-//! limits and key → signature over the received bytes. Nothing costly happens before the limits
-//! are checked. [`parse`] is the only way in.
+//! The way of a request: size → text armour → format → structure (depth, count) → the layers of
+//! a CMS message down to the PKCS#10 → limits and key → signatures over the received bytes, from
+//! the inside out. Nothing costly happens before the limits are checked. [`parse`] is the only way
+//! in; [`recordable`] is for what it refuses.
 
 #![deny(clippy::arithmetic_side_effects)]
 
+mod archival;
 mod attributes;
+mod cmc;
+mod contents;
 mod error;
 mod format;
+mod keygen;
 mod limits;
 mod pkcs10;
+mod signed;
+mod signers;
 
+pub use archival::recordable;
 pub use attributes::{decode_attributes_blob, parse_attributes};
 pub use error::RequestError;
 pub use limits::Limits;
@@ -36,13 +44,18 @@ pub fn parse(
     }
     let claimed = format::claimed(flags)?;
     let attributes = parse_attributes(attributes, limits)?;
-    let der = format::decode(raw, limits)?;
-    let found = format::detect(&der, limits)?;
-    match claimed {
-        Some(claimed) if claimed != found => Err(RequestError::FormatMismatch { claimed, found }),
-        _ if found != RequestFormat::Pkcs10 => Err(RequestError::UnsupportedFormat(found)),
-        _ => pkcs10::parse(der.into_owned(), attributes, limits),
+    let binary = format::decode(raw, limits)?;
+    let (found, der) = format::open(&binary, limits)?;
+    if let Some(claimed) = claimed.filter(|claimed| *claimed != found) {
+        return Err(RequestError::FormatMismatch { claimed, found });
     }
+    let request = match found {
+        RequestFormat::Pkcs10 => pkcs10::parse(&der, &attributes, limits)?,
+        RequestFormat::Keygen => keygen::parse(&der, attributes, limits)?,
+        RequestFormat::Cms | RequestFormat::Cmc => signed::parse(&der, found, &attributes, limits)?,
+    };
+    let raw = if request.archives_key { archival::without_key(&der)? } else { binary.into_owned() };
+    Ok(EnrollmentRequest { raw, ..request })
 }
 
 #[cfg(test)]

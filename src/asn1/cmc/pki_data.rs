@@ -18,8 +18,8 @@ pub struct PkiData<'a> {
     pub controls: Vec<Control<'a>>,
     /// reqSequence, in order.
     pub requests: Vec<TaggedRequest<'a>>,
-    /// cmsSequence: DER of each ContentInfo, in order.
-    pub messages: Vec<&'a [u8]>,
+    /// cmsSequence, in order: bodyPartID and DER of each ContentInfo.
+    pub messages: Vec<(u32, &'a [u8])>,
     /// otherMsgSequence: type of each message, in order.
     pub others: Vec<Oid>,
 }
@@ -38,8 +38,8 @@ pub struct Control<'a> {
 /// TaggedRequest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TaggedRequest<'a> {
-    /// tcr: DER of a PKCS#10.
-    Pkcs10(&'a [u8]),
+    /// tcr: bodyPartID and DER of a PKCS#10.
+    Pkcs10(u32, &'a [u8]),
     /// crm (CRMF) or another form.
     Other,
 }
@@ -64,15 +64,18 @@ impl<'a> PkiData<'a> {
         }
         let (mut requests, mut set) = (Vec::new(), data.sequence()?);
         while !set.is_empty() {
-            let (body_part, request) = read_request(&set.element()?)?;
-            body_part.map_or(Ok(()), &mut once)?;
+            let request = read_request(&set.element()?)?;
+            if let TaggedRequest::Pkcs10(body_part, _) = request {
+                once(body_part)?;
+            }
             requests.push(request);
         }
         let (mut messages, mut set) = (Vec::new(), data.sequence()?);
         while !set.is_empty() {
             let mut tagged = set.sequence()?;
-            once(tagged.u32()?)?;
-            messages.push(tagged.expect(Tag::SEQUENCE)?.raw);
+            let body_part = tagged.u32()?;
+            once(body_part)?;
+            messages.push((body_part, tagged.expect(Tag::SEQUENCE)?.raw));
             tagged.end()?;
         }
         let (mut others, mut set) = (Vec::new(), data.sequence()?);
@@ -86,15 +89,15 @@ impl<'a> PkiData<'a> {
     }
 }
 
-fn read_request<'a>(element: &Element<'a>) -> Result<(Option<u32>, TaggedRequest<'a>), Asn1Error> {
+fn read_request<'a>(element: &Element<'a>) -> Result<TaggedRequest<'a>, Asn1Error> {
     if element.tag != Tag::context(0) {
-        return Ok((None, TaggedRequest::Other));
+        return Ok(TaggedRequest::Other);
     }
     let mut tagged = Reader::new(element.content);
     let body_part = tagged.u32()?;
     let request = tagged.expect(Tag::SEQUENCE)?.raw;
     tagged.end()?;
-    Ok((Some(body_part), TaggedRequest::Pkcs10(request)))
+    Ok(TaggedRequest::Pkcs10(body_part, request))
 }
 
 impl<'a> Control<'a> {
@@ -315,7 +318,7 @@ mod tests {
     fn what_is_written_is_read() {
         let der = full().encode(PKCS10);
         let data = PkiData::parse(&der).expect("own encoding");
-        assert_eq!(data.requests, [TaggedRequest::Pkcs10(PKCS10)]);
+        assert_eq!(data.requests, [TaggedRequest::Pkcs10(1, PKCS10)]);
         assert!(data.messages.is_empty() && data.others.is_empty());
         let numbers: Vec<_> = data.controls.iter().map(|control| control.body_part).collect();
         assert_eq!(numbers, [3, 2]);
@@ -358,7 +361,7 @@ mod tests {
         let der = data(5);
         let read = PkiData::parse(&der).expect("well-formed");
         assert_eq!(read.requests, [TaggedRequest::Other]);
-        assert_eq!(read.messages, [PKCS10]);
+        assert_eq!(read.messages, [(4, PKCS10)]);
         assert_eq!(read.others, ["1.2.3".parse().expect("valid")]);
         assert!(matches!(PkiData::parse(&data(4)), Err(Asn1Error::Duplicate(_))));
     }
