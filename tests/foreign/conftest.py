@@ -4,6 +4,7 @@ Run inside a network namespace (tests/netns.sh): the endpoint mapper is on port 
 demands, and nothing leaves the machine.
 """
 
+import json
 import os
 import pathlib
 import signal
@@ -67,30 +68,52 @@ APPROVED = USER_ECC.replace("UserECC", "Approved").replace(".1.100", ".1.101").r
 
 
 class Ca:
-    """A running wcced with its state in a folder of its own."""
+    """A running wcced with its state in a folder of its own.
 
-    host, port, domain, name = HOST, PORT, "LAB", "Lab CA"
+    `templates` is text for the directory file; `settings` maps a section of the configuration to
+    lines for it. Every CA has an address of its own on loopback, as each needs port 135.
+    """
+
+    port, domain, name = PORT, "LAB", "Lab CA"
     dns_name = "ca1.lab.test"
+    sid = "S-1-5-21-1111111111-2222222222-3333333333"
 
-    def __init__(self, folder, users):
-        self.folder = folder
+    def __init__(self, folder, users, host=HOST, templates="", settings=None):
+        self.folder, self.host = folder, host
         self.run("wcced", "init", "--folder", folder, "--netbios", self.domain, "--dns", "lab.test",
-                 "--sid", "S-1-5-21-1111111111-2222222222-3333333333",
-                 "--subject", f"CN={self.name},DC=lab,DC=test")
-        settings = (folder / "wcced.toml").read_text()
-        listen = f"""[listen]
-endpoint_mapper = ["{HOST}:135"]
-enrollment = ["{HOST}:{PORT}"]
-objects = ["{HOST}:{OBJECTS}"]
+                 "--sid", self.sid, "--subject", f"CN={self.name},DC=lab,DC=test")
+        settings = dict(settings or {})
+        settings["listen"] = f"""endpoint_mapper = ["{host}:135"]
+enrollment = ["{host}:{PORT}"]
+objects = ["{host}:{OBJECTS}"]
 """
-        settings = settings.replace("[listen]\n", listen, 1)
-        settings = settings.replace("[host]\n", f'[host]\ndns_name = "{self.dns_name}"\n', 1)
-        (folder / "wcced.toml").write_text(settings)
+        settings["host"] = f'dns_name = "{self.dns_name}"\n'
+        text = (folder / "wcced.toml").read_text()
+        for section, lines in settings.items():
+            assert f"[{section}]\n" in text, section
+            text = text.replace(f"[{section}]\n", f"[{section}]\n{lines}", 1)
+        (folder / "wcced.toml").write_text(text)
         with open(folder / "directory.toml", "a") as directory:
-            directory.write(USER_ECC + APPROVED)
+            directory.write(USER_ECC + APPROVED + templates)
             directory.write("".join(account(rid, user) for rid, user in enumerate(users, 1103)))
         self.run("wcced", "check-config", "--config", folder / "wcced.toml")
         self.start()
+
+    def edit(self, file, old, new):
+        """Replaces text that stands once in a file of the CA; it takes effect at the next start."""
+        text = (self.folder / file).read_text()
+        assert text.count(old) == 1, (file, old, text.count(old))
+        (self.folder / file).write_text(text.replace(old, new))
+
+    def rows(self, *arguments):
+        """Rows of the Request table, by `wcced requests`; the CA is stopped meanwhile."""
+        self.stop()
+        try:
+            text = self.run("wcced", "requests", "--config", self.folder / "wcced.toml", "--json",
+                            *arguments)
+        finally:
+            self.start()
+        return [json.loads(line) for line in text.splitlines()]
 
     def run(self, *command):
         command = [BINARIES / command[0], *map(str, command[1:])]
@@ -103,7 +126,7 @@ objects = ["{HOST}:{OBJECTS}"]
             stdout=self.log, stderr=subprocess.STDOUT,
         )
         deadline = time.monotonic() + 60
-        while not (listens(135) and listens(PORT)):
+        while not (listens(self.host, 135) and listens(self.host, PORT)):
             assert self.process.poll() is None, self.log_text()
             assert time.monotonic() < deadline, "wcced did not start to listen"
             time.sleep(0.05)
@@ -159,6 +182,7 @@ def pkcs7_certificates(der):
 
 
 def account(rid, who):
+    groups = f"member_of = {json.dumps(who.groups)}\n" if who.groups else ""
     return f"""
 [[users]]
 name = "{who.user}"
@@ -166,12 +190,12 @@ rid = {rid}
 upn = "{who.user}@lab.test"
 mail = "{who.user}@lab.test"
 nt_hash = "{compute_nthash(who.password).hex()}"
-"""
+{groups}"""
 
 
-def listens(port):
+def listens(host, port):
     with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 @pytest.fixture(scope="session")
@@ -184,27 +208,36 @@ def bob():
     return Credentials("LAB", "bob", "Passw0rd-Böb \N{KEY}")
 
 
+def ends_well(ca, users):
+    """Stops the CA: a clean end, and no secret in its log."""
+    code = ca.stop()
+    log = ca.log_text()
+    for who in users:
+        for secret in (who.password, compute_nthash(who.password).hex()):
+            assert secret not in log, "a secret is in the log"
+    assert "panicked" not in log
+    assert code == 0
+
+
 @pytest.fixture(scope="session")
 def ca(tmp_path_factory, alice, bob):
     ca = Ca(tmp_path_factory.mktemp("wcced"), [alice, bob])
     yield ca
-    code = ca.stop()
-    log = ca.log_text()
-    for secret in (alice.password, compute_nthash(alice.password).hex()):
-        assert secret not in log, "a secret is in the log"
-    assert "panicked" not in log
-    assert code == 0
+    ends_well(ca, [alice, bob])
 
 
 @pytest.fixture
 def certipy(ca, alice, tmp_path):
     """Runs Certipy as alice; the text it printed."""
+    return certipy_of(ca, alice, tmp_path)
 
+
+def certipy_of(ca, who, tmp_path):
     def run(*arguments, code=0):
         command = [
             pathlib.Path(sys.executable).with_name("certipy"), arguments[0],
-            "-u", f"{alice.user}@lab.test", "-p", alice.password, "-target", HOST,
-            "-target-ip", HOST, "-dc-ip", HOST, *arguments[1:],
+            "-u", f"{who.user}@lab.test", "-p", who.password, "-target", ca.host,
+            "-target-ip", ca.host, "-dc-ip", ca.host, *arguments[1:],
         ]
         run = subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, timeout=120, input="n\n"

@@ -31,6 +31,11 @@ class Credentials:
     domain: str
     user: str
     password: str
+    groups: tuple = ()
+
+    @property
+    def account(self):
+        return f"{self.domain}\\{self.user}"
 
 
 @dataclasses.dataclass

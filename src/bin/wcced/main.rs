@@ -1,5 +1,8 @@
 //! The certification authority: `wcced serve`, and what prepares it.
 
+mod columns;
+mod table;
+
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -57,6 +60,10 @@ enum Command {
     CheckConfig(ConfigArgument),
     /// Reads a password and prints the `nt_hash` line for the directory file.
     HashPassword,
+    /// Shows rows of the Request table, while wcced is stopped.
+    Requests(table::Requests),
+    /// Revokes a certificate and publishes the CRL, while wcced is stopped.
+    Revoke(table::Revoke),
 }
 
 #[derive(Args)]
@@ -108,6 +115,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Init(arguments) => init(&arguments),
         Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
         Command::HashPassword => hash_password(),
+        Command::Requests(requests) => requests.run(),
+        Command::Revoke(revoke) => revoke.run(),
     }
 }
 

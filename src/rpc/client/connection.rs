@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::association::{Association, AssociationOptions, Event};
 use super::error::ClientError;
+use super::traffic::{Recorder, Traffic};
 use crate::auth::{AuthLevel, Initiator};
 use crate::ndr::{ByteOrder, Encoding, InterfaceId, Invoke, Syntax};
 
@@ -24,6 +25,8 @@ pub struct ClientOptions {
     pub connect_timeout: Duration,
     /// Longest time for a bind with all its legs, and for a call.
     pub call_timeout: Duration,
+    /// Where to record what goes over the connection.
+    pub traffic: Option<Traffic>,
 }
 
 impl Default for ClientOptions {
@@ -33,6 +36,7 @@ impl Default for ClientOptions {
             association: AssociationOptions::default(),
             connect_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_secs(60),
+            traffic: None,
         }
     }
 }
@@ -54,6 +58,7 @@ pub struct Connection {
     object: Option<Uuid>,
     /// Set while an answer is due.
     busy: bool,
+    recorder: Option<Recorder>,
 }
 
 impl Connection {
@@ -76,6 +81,10 @@ impl Connection {
             call_timeout: options.call_timeout,
             object: None,
             busy: false,
+            recorder: options
+                .traffic
+                .clone()
+                .map(|traffic| Recorder::new(traffic, port, interface.uuid)),
         };
         let bind = connection.bind(interface, authentication);
         limit("the bind", options.call_timeout, bind).await??;
@@ -86,6 +95,9 @@ impl Connection {
     /// context.
     pub async fn use_interface(&mut self, interface: InterfaceId) -> Result<(), ClientError> {
         self.start()?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.bound_to(interface.uuid);
+        }
         if let Some(bytes) = self.association.alter(interface)? {
             let what = "the bind of a further interface";
             limit(what, self.call_timeout, self.alter(bytes)).await??;
@@ -162,6 +174,9 @@ impl Connection {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), ClientError> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.bytes(true, bytes);
+        }
         let sent = self.stream.write_all(bytes).await;
         sent.map_err(|source| ClientError::Io { what: "sending".into(), source })
     }
@@ -176,7 +191,12 @@ impl Connection {
             let length =
                 received.map_err(|source| ClientError::Io { what: "receiving".into(), source })?;
             match buffer.get(..length) {
-                Some(bytes) if !bytes.is_empty() => self.association.receive(bytes),
+                Some(bytes) if !bytes.is_empty() => {
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.bytes(false, bytes);
+                    }
+                    self.association.receive(bytes);
+                }
                 _ => return Err(ClientError::Closed),
             }
         }
