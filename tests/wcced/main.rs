@@ -12,3 +12,4 @@ mod client;
 mod commands;
 mod demo;
 mod service;
+mod table;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use wcce::model::{CertificateColumns, NewRow, RequestRow};
+use wcce::model::{CertificateColumns, NameColumns, NewRow, RequestRow};
 
 /// All columns that hold something. Times are UTC as in RFC 3339, bytes hexadecimal.
 pub fn json(row: &RequestRow) -> Value {
@@ -31,7 +31,8 @@ fn request(row: &NewRow) -> Map<String, Value> {
                 "ExtensionRawValue": hex::encode(value) })
     };
     let extensions: Vec<Value> = row.extensions.iter().map(extension).collect();
-    columns([
+    let signers: Vec<String> = row.signer_certificate_hashes.iter().map(hex::encode).collect();
+    let mut object = columns([
         ("Request.RawRequest", json!(hex::encode(&row.raw_request))),
         ("Request.RequestType", json!(row.request_type)),
         ("Request.RequestFlags", json!(row.request_flags)),
@@ -43,7 +44,6 @@ fn request(row: &NewRow) -> Map<String, Value> {
         ("Request.DispositionMessage", json!(row.disposition_message)),
         ("Request.RequesterName", json!(row.requester_name)),
         ("Request.CallerName", json!(row.caller_name)),
-        ("CallerSID", json!(row.caller_sid)),
         ("Request.RawName", json!(hex::encode(&row.request_raw_name))),
         ("Request.DistinguishedName", json!(row.request_distinguished_name)),
         ("Request.RawOldCertificate", json!(row.raw_old_certificate.as_ref().map(hex::encode))),
@@ -52,11 +52,26 @@ fn request(row: &NewRow) -> Map<String, Value> {
         ("CertificateTemplate", json!(row.certificate_template)),
         ("Attributes", json!(attributes)),
         ("Extensions", json!(extensions)),
-    ])
+        ("Request.RequesterNameFromOldCertificate", json!(row.requester_name_from_old_certificate)),
+        // These are no columns of AD CS.
+        ("CallerSID", json!(row.caller_sid)),
+        ("RequesterSID", json!(row.requester_sid)),
+        ("SignerCertificateHashes", json!(signers)),
+        ("Renewals", json!(row.renewals)),
+        ("FirstIssued", json!(row.first_issued.map(time))),
+    ]);
+    object.extend(names("Request.", &row.request_names));
+    object
+}
+
+/// The columns of a name.
+fn names(table: &str, names: &NameColumns) -> Map<String, Value> {
+    names.iter().map(|(name, value)| (format!("{table}{name:?}"), json!(value))).collect()
 }
 
 fn issued(certificate: &CertificateColumns) -> Map<String, Value> {
-    columns([
+    let parameters = hex::encode(&certificate.raw_public_key_algorithm_parameters);
+    let mut object = columns([
         ("RawCertificate", json!(hex::encode(&certificate.raw))),
         ("CertificateHash", json!(hex::encode(certificate.certificate_hash))),
         ("SerialNumber", json!(certificate.serial_number.to_string())),
@@ -72,7 +87,12 @@ fn issued(certificate: &CertificateColumns) -> Map<String, Value> {
         ("UPN", json!(certificate.upn)),
         ("EnrollmentFlags", json!(certificate.enrollment_flags)),
         ("GeneralFlags", json!(certificate.general_flags)),
-    ])
+        ("PrivatekeyFlags", json!(certificate.private_key_flags)),
+        ("RawPublicKeyAlgorithmParameters", json!(parameters)),
+        ("PublishExpiredCertInCRL", json!(u32::from(certificate.publish_expired_cert_in_crl))),
+    ]);
+    object.extend(names("", &certificate.names));
+    object
 }
 
 fn columns<const N: usize>(columns: [(&str, Value); N]) -> Map<String, Value> {

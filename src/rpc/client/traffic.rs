@@ -83,7 +83,8 @@ mod tests {
         let traffic = Traffic::default();
         let mut recorder = Recorder::new(traffic.clone(), 135, Uuid::nil());
         // The header of a response of 24 bytes.
-        let response = [&[5, 0, 2, 3, 0x10, 0, 0, 0, 24, 0, 0, 0, 1, 0, 0, 0][..], &[0; 8]].concat();
+        let response =
+            [&[5, 0, 2, 3, 0x10, 0, 0, 0, 24, 0, 0, 0, 1, 0, 0, 0][..], &[0; 8]].concat();
         recorder.bytes(false, &response[..10]);
         assert!(traffic.take().is_empty());
         recorder.bytes(false, &[&response[10..], &response[..]].concat());
