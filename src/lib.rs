@@ -5,6 +5,7 @@
 // Tests build their inputs with casts; input paths may not.
 #![cfg_attr(test, allow(clippy::as_conversions, clippy::string_slice))]
 
+pub mod admin;
 pub mod asn1;
 pub mod auth;
 pub mod ca;

@@ -1,6 +1,5 @@
 //! The server: puts the rooms together by the configuration, runs them, and drains them.
 
-mod crl;
 mod objects;
 
 use std::net::SocketAddr;
@@ -11,14 +10,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use self::crl::CrlRenewal;
 use self::objects::Objects;
+use crate::admin::{CrlService, PublishError};
 use crate::auth::ntlm::{MicPolicy, NtlmPolicy, NtlmServer, TargetNamePolicy};
 use crate::auth::{
     AcceptorFactory, AuthError, Environment, LocalVerifier, Names, SecurityProviders,
     SystemEnvironment,
 };
-use crate::ca::{CaError, CertificateAuthority, CrlError, Origin, StateFolder};
+use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder};
 use crate::config::{AuthenticationConfig, Config, HostConfig};
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
@@ -40,7 +39,7 @@ pub struct Server {
     config: Config,
     enrollment: Arc<Enrollment>,
     providers: Arc<dyn AcceptorFactory>,
-    renewal: CrlRenewal,
+    crls: Arc<CrlService>,
     mapper: Vec<TcpListener>,
     passage: Vec<TcpListener>,
     objects: Option<Objects>,
@@ -65,7 +64,7 @@ pub enum ServerError {
     Ca(#[from] CaError),
     /// The CRL.
     #[error(transparent)]
-    Crl(#[from] CrlError),
+    Crl(#[from] PublishError),
     /// The directory.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -121,8 +120,8 @@ impl Server {
         let Parts { ca, directory, store } = load(config.clone()).await?;
         let (ca, store) = (Arc::new(ca), Arc::new(store));
         let state = StateFolder::new(&config.state);
-        let (renewal, crl) =
-            CrlRenewal::start(&config.ca, &state, Arc::clone(&ca), store.clone()).await?;
+        let publisher = CrlPublisher::new(&config.ca, &state);
+        let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
         let directory = Arc::new(directory);
         let names = names(&config.host, &directory);
         let settings = Settings {
@@ -133,7 +132,7 @@ impl Server {
             exchange: state.exchange(),
         };
         let providers = providers(&config, &directory)?;
-        let enrollment = Arc::new(Enrollment::new(ca, directory, store, crl, settings));
+        let enrollment = Arc::new(Enrollment::new(ca, directory, store, crls.watch(), settings));
         let objects = Objects::start(
             &config.listen.objects,
             &names,
@@ -147,7 +146,7 @@ impl Server {
             objects: objects.await?,
             enrollment,
             providers: Arc::new(providers),
-            renewal,
+            crls: Arc::new(crls),
             config,
         })
     }
@@ -203,7 +202,8 @@ impl Server {
         serve(self.mapper, endpoint(beside_mapper));
         serve(self.passage, endpoint(vec![Arc::new(CertPassage::new(self.enrollment))]));
         let limits = self.config.limits.of_server(self.config.listen.drain);
-        let renewal = tokio::spawn(self.renewal.run(stop.clone()));
+        let (crls, stop_crls) = (Arc::clone(&self.crls), stop.clone());
+        let renewal = tokio::spawn(async move { crls.run(stop_crls).await });
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
         if let Some(collector) = collector {

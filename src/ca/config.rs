@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::signer::{KeyKind, RsaHash};
-use crate::model::deserialize_duration;
+use crate::model::{deserialize_duration, deserialize_optional_duration};
 
 /// Settings of the CA: section `[ca]`. Spans of time are written as `10y`, `1w`, `12h`, `10m`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -83,14 +83,33 @@ pub enum ExistingCa {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrlConfig {
-    /// How long after one CRL the next is made. Default `1w`.
+    /// How long after one base CRL the next is made. Default `1w`.
     #[serde(deserialize_with = "deserialize_duration")]
     pub validity: Duration,
+    /// How long a base CRL is valid beyond that. Default: a tenth of it, 12 hours at most.
+    #[serde(deserialize_with = "deserialize_optional_duration")]
+    pub overlap: Option<Duration>,
+    /// How long after one delta CRL the next is made; `0s` for no delta CRLs. Default `1d`.
+    #[serde(deserialize_with = "deserialize_duration")]
+    pub delta_validity: Duration,
+    /// How long a delta CRL is valid beyond that. Default: 12 hours, its period at most.
+    #[serde(deserialize_with = "deserialize_optional_duration")]
+    pub delta_overlap: Option<Duration>,
+    /// How long revoked certificates stay on base CRLs after they have expired, beyond the one
+    /// CRL after their end. Default `0s`.
+    #[serde(deserialize_with = "deserialize_duration")]
+    pub retain_expired: Duration,
 }
 
 impl Default for CrlConfig {
     fn default() -> Self {
-        Self { validity: Duration::from_secs(7 * 86_400) }
+        Self {
+            validity: Duration::from_secs(7 * 86_400),
+            overlap: None,
+            delta_validity: Duration::from_secs(86_400),
+            delta_overlap: None,
+            retain_expired: Duration::ZERO,
+        }
     }
 }
 
@@ -101,6 +120,8 @@ impl Default for CrlConfig {
 pub struct UrlConfig {
     /// Where the CRL is (CRL distribution point): `http:` or `ldap:` URLs.
     pub crl: Vec<String>,
+    /// Where the delta CRL is (freshest CRL, in base CRLs).
+    pub delta_crl: Vec<String>,
     /// Where the CA certificate is (authority information access, caIssuers).
     pub ca_certificate: Vec<String>,
     /// Where the OCSP responder is.
@@ -169,7 +190,7 @@ mod tests {
             clock_skew = "5m"
             clock_tolerance = "1m"
             existing = { form = "pkcs12", file = "ca.p12", password_file = "ca.password" }
-            crl = { validity = "3d" }
+            crl = { validity = "3d", overlap = "6h", delta_validity = "0s", retain_expired = "1y" }
             urls = { crl = ["http://pki.example.com/ca.crl"], ca_certificate = [], ocsp = [] }
             "#,
         )
@@ -187,7 +208,7 @@ mod tests {
             "validity = '10'",
             "existing = { form = 'pem', certificates = 'a' }",
             "existing = { form = 'pem', certificates = 'a', key = 'b', file = 'c' }",
-            "crl = { overlap = '1h' }",
+            "crl = { overlapp = '1h' }",
         ] {
             assert!(toml::from_str::<CaConfig>(text).is_err(), "{text}");
         }

@@ -1,10 +1,14 @@
-//! The base CRL: signed, numbered, and kept as a file.
+//! Base and delta CRLs: signed, numbered, and kept as files.
 
-use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::config::{CaConfig, StateFolder};
-use super::extensions::{ca_version, crl_number, crl_reason, decode_next_publish, next_publish};
+use super::config::{CaConfig, CrlConfig, StateFolder};
+use super::extensions::{
+    ca_version, crl_number, crl_reason, decode_next_publish, delta_crl_indicator, freshest_crl,
+    next_publish,
+};
 use super::files::{FileError, create_private_folder, read_if_there, write_atomically};
 use super::issue::CertificateAuthority;
 use super::signer::KeyError;
@@ -14,37 +18,7 @@ use crate::asn1::{
     Asn1Error, CertificateList, Reader, SubjectPublicKeyInfo, Tag, Writer, encode_time, oids,
     sequence, verify_signature,
 };
-use crate::model::{RequestRow, SerialNumber};
-
-/// An entry of a CRL.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RevokedCertificate {
-    /// Which certificate.
-    pub serial: SerialNumber,
-    /// Since when it is revoked.
-    pub revoked_when: SystemTime,
-    /// Request.RevokedReason; 0 (unspecified) is not written.
-    pub reason: u32,
-    /// Until when the certificate is valid; long after that it needs no entry any more.
-    pub not_after: SystemTime,
-}
-
-impl RevokedCertificate {
-    /// The entry for a revoked row of the Request table; `None` where it has no certificate.
-    /// A certificate whose row does not say since when is revoked from its beginning.
-    pub fn from_row(row: &RequestRow) -> Option<Self> {
-        let certificate = row.columns.certificate.as_ref()?;
-        Some(Self {
-            serial: certificate.serial_number.clone(),
-            revoked_when: row
-                .revoked_effective_when
-                .or(row.revoked_when)
-                .unwrap_or(certificate.not_before),
-            reason: row.revoked_reason.unwrap_or_default(),
-            not_after: certificate.not_after,
-        })
-    }
-}
+use crate::model::{Extension, Revocation};
 
 /// A signed CRL.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,10 +53,31 @@ impl Crl {
     }
 }
 
-/// Makes CRLs and keeps the current one.
+const TWELVE_HOURS: Duration = Duration::from_secs(12 * 3_600);
+
+/// The CRLs of a CA that are in use.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Crls {
+    /// The last base CRL.
+    pub base: Option<Arc<Crl>>,
+    /// The last delta CRL, where the CA makes any.
+    pub delta: Option<Arc<Crl>>,
+}
+
+/// Which CRLs are made in one run. A base CRL brings a delta CRL with it, where the CA makes any:
+/// the delta CRL before was one to the base CRL before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CrlKind {
+    /// A base CRL.
+    Base,
+    /// A delta CRL alone.
+    Delta,
+}
+
+/// Makes CRLs and keeps the current ones.
 pub struct CrlPublisher {
     folder: PathBuf,
-    validity: Duration,
+    config: CrlConfig,
     clock_skew: Duration,
 }
 
@@ -118,12 +113,17 @@ pub enum CrlError {
 impl CrlPublisher {
     /// Keeps CRLs in the state folder.
     pub fn new(config: &CaConfig, state: &StateFolder) -> Self {
-        Self { folder: state.crls(), validity: config.crl.validity, clock_skew: config.clock_skew }
+        Self { folder: state.crls(), config: config.crl.clone(), clock_skew: config.clock_skew }
     }
 
-    /// Where the current CRL lies (DER).
+    /// Where the current base CRL lies (DER).
     pub fn path(&self) -> PathBuf {
         self.folder.join("base.crl")
+    }
+
+    /// Where the current delta CRL lies (DER).
+    pub fn delta_path(&self) -> PathBuf {
+        self.folder.join("delta.crl")
     }
 
     /// The number of the last CRL, kept beside it so that numbers ascend even if it is lost.
@@ -131,42 +131,92 @@ impl CrlPublisher {
         self.folder.join("number")
     }
 
-    /// The current CRL; `None` where there is none, or one of another CA.
+    /// The current CRLs: none where there is none, or one of another CA. A delta CRL counts
+    /// where the CA makes any.
     ///
     /// # Errors
     /// [`CrlError::File`], [`CrlError::Damaged`].
-    pub fn current(&self, ca: &CertificateAuthority) -> Result<Option<Crl>, CrlError> {
-        let Some(der) = read_if_there(&self.path())? else { return Ok(None) };
-        let damaged =
-            |error: Asn1Error| CrlError::Damaged { path: self.path(), reason: error.to_string() };
-        if !is_signed_by(&der, ca).map_err(damaged)? {
-            return Ok(None);
-        }
-        Crl::read(der).map(Some).map_err(damaged)
+    pub fn current(&self, ca: &CertificateAuthority) -> Result<Crls, CrlError> {
+        let delta = match self.makes_deltas() {
+            true => read_signed(&self.delta_path(), ca)?,
+            false => None,
+        };
+        Ok(Crls { base: read_signed(&self.path(), ca)?.map(Arc::new), delta: delta.map(Arc::new) })
     }
 
-    /// Signs the next CRL and puts it in place of the current one. One at a time, please: the
+    /// Whether it is time for a new CRL, and for which.
+    pub fn due(&self, crls: &Crls, now: SystemTime) -> Option<CrlKind> {
+        let is_due = |crl: &Option<Arc<Crl>>| crl.as_ref().is_none_or(|crl| crl.is_due(now));
+        if is_due(&crls.base) {
+            return Some(CrlKind::Base);
+        }
+        (self.makes_deltas() && is_due(&crls.delta)).then_some(CrlKind::Delta)
+    }
+
+    /// Whether the CA makes delta CRLs.
+    pub fn makes_deltas(&self) -> bool {
+        !self.config.delta_validity.is_zero()
+    }
+
+    /// Begins new CRLs, to which all revocations are to be added. A delta CRL needs a base CRL
+    /// that clients have: without one, a base CRL is begun. One run at a time, please: the
     /// caller schedules.
     ///
     /// # Errors
-    /// Where it cannot be signed or written; the current one then stays.
-    pub fn publish(
+    /// Where times lead beyond all calendars or numbers are used up.
+    pub fn begin(
         &self,
         ca: &CertificateAuthority,
-        revoked: &[RevokedCertificate],
+        kind: CrlKind,
         now: SystemTime,
-    ) -> Result<Crl, CrlError> {
-        let last = self.last_number(ca)?;
-        let number = last.checked_add(1).ok_or(CrlError::Numbers)?;
-        let crl = self.sign(ca, number, revoked, now)?;
+    ) -> Result<CrlDraft, CrlError> {
+        let crls = self.current(ca)?;
+        let number = self.last_number(&crls)?.checked_add(1).ok_or(CrlError::Numbers)?;
+        let base_times = self.base_times(now).ok_or(CrlError::Validity)?;
+        let known = crls.base.filter(|_| kind == CrlKind::Delta);
+        let base = known.is_none().then(|| Part::new(base_times));
+        let (base_number, since) = match &known {
+            Some(base) => (base.number, base.this_update),
+            None => (number, base_times.this_update),
+        };
+        let delta = match self.makes_deltas() {
+            true => Some(Part::new(self.delta_times(now).ok_or(CrlError::Validity)?)),
+            false => None,
+        };
+        let keep_after = base_times.keep_after;
+        Ok(CrlDraft { number, base_number, since, now, keep_after, base, delta })
+    }
+
+    /// Signs what was begun and puts it in place of the current CRLs, which it returns.
+    ///
+    /// # Errors
+    /// Where it cannot be signed or written; the current ones then stay, or are new both.
+    pub fn publish(&self, ca: &CertificateAuthority, draft: CrlDraft) -> Result<Crls, CrlError> {
+        let CrlDraft { number, base_number, base, delta, .. } = draft;
+        let mut fresh = Vec::new();
+        if !ca.urls().delta_crl.is_empty() && self.makes_deltas() {
+            fresh.extend(freshest_crl(&ca.urls().delta_crl));
+        }
+        let base = base.map(|part| part.sign(ca, number, fresh)).transpose()?;
+        let indicator = vec![delta_crl_indicator(base_number)];
+        let delta = delta.map(|part| part.sign(ca, number, indicator)).transpose()?;
         create_private_folder(&self.folder)?;
         // First the number: a crash in between skips one, but gives none twice.
         write_atomically(&self.number_path(), format!("{number}\n").as_bytes(), 0o644)?;
-        write_atomically(&self.path(), &crl.der, 0o644)?;
-        Ok(crl)
+        // Then the base CRL: a delta CRL to it is of no use before.
+        for (crl, path) in [(&base, self.path()), (&delta, self.delta_path())] {
+            if let Some(crl) = crl {
+                write_atomically(&path, &crl.der, 0o644)?;
+            }
+        }
+        let base = match base {
+            Some(base) => Some(Arc::new(base)),
+            None => self.current(ca)?.base,
+        };
+        Ok(Crls { base, delta: delta.map(Arc::new) })
     }
 
-    fn last_number(&self, ca: &CertificateAuthority) -> Result<u32, CrlError> {
+    fn last_number(&self, crls: &Crls) -> Result<u32, CrlError> {
         let path = self.number_path();
         let noted = match read_if_there(&path)? {
             Some(text) => {
@@ -175,30 +225,134 @@ impl CrlPublisher {
             }
             None => 0,
         };
-        Ok(self.current(ca)?.map_or(noted, |current| current.number.max(noted)))
+        let numbers = [&crls.base, &crls.delta].into_iter().flatten().map(|crl| crl.number);
+        Ok(numbers.fold(noted, u32::max))
+    }
+
+    /// The times of a base CRL made now, as Windows computes them ([MS-CSRA] 3.1.4.1.6): without
+    /// a setting, the overlap is a tenth of the period, but 12 hours at most.
+    fn base_times(&self, now: SystemTime) -> Option<Times> {
+        let CrlConfig { validity, overlap, .. } = self.config;
+        let usual = validity.checked_div(10)?.min(TWELVE_HOURS);
+        self.times(validity, overlap.unwrap_or(usual), now)
+    }
+
+    /// Those of a delta CRL: without a setting, the overlap is 12 hours.
+    fn delta_times(&self, now: SystemTime) -> Option<Times> {
+        let CrlConfig { delta_validity, delta_overlap, .. } = self.config;
+        self.times(delta_validity, delta_overlap.unwrap_or(TWELVE_HOURS), now)
+    }
+
+    fn times(&self, validity: Duration, overlap: Duration, now: SystemTime) -> Option<Times> {
+        let least = self.clock_skew.checked_mul(3)?.checked_div(2)?;
+        let overlap = overlap.max(least).min(validity);
+        let next_publish = now.checked_add(validity)?;
+        let next_update = next_publish.checked_add(overlap)?.checked_add(self.clock_skew)?;
+        let keep_after = now
+            .checked_sub(validity)?
+            .checked_sub(self.config.retain_expired)
+            .unwrap_or(UNIX_EPOCH);
+        let this_update = now.checked_sub(self.clock_skew)?;
+        Some(Times { this_update, next_publish, next_update, keep_after })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Times {
+    this_update: SystemTime,
+    next_publish: SystemTime,
+    next_update: SystemTime,
+    /// Certificates that ended before this have been on a CRL after their end.
+    keep_after: SystemTime,
+}
+
+/// CRLs that are being made: entries are encoded as they come, so that nothing else of them is
+/// kept in memory.
+pub struct CrlDraft {
+    number: u32,
+    /// The base CRL that the delta CRL is one to.
+    base_number: u32,
+    /// thisUpdate of that base CRL.
+    since: SystemTime,
+    now: SystemTime,
+    keep_after: SystemTime,
+    base: Option<Part>,
+    delta: Option<Part>,
+}
+
+impl CrlDraft {
+    /// Adds a revocation where it belongs. An entry stays on base CRLs until it was on one made
+    /// after the certificate's end (RFC 5280 5), or for good where it says so; one that is not in
+    /// force yet waits. What changed since the base CRL is on the delta CRL.
+    ///
+    /// # Errors
+    /// For a date that DER has no form for.
+    pub fn add(&mut self, revocation: &Revocation) -> Result<(), Asn1Error> {
+        let lasting = revocation.publish_expired || revocation.not_after >= self.keep_after;
+        if !lasting {
+            return Ok(());
+        }
+        let in_force = revocation.is_in_force(self.now);
+        let changed =
+            revocation.revoked_when >= self.since || revocation.effective_when >= self.since;
+        if in_force && let Some(base) = &mut self.base {
+            base.add(revocation, reason_code(revocation.reason))?;
+        }
+        let Some(delta) = self.delta.as_mut().filter(|_| changed) else { return Ok(()) };
+        if in_force {
+            delta.add(revocation, reason_code(revocation.reason))?;
+        } else if revocation.reason == Revocation::RELEASED {
+            delta.add(revocation, u8::try_from(Revocation::REMOVE_FROM_CRL).ok())?;
+        }
+        Ok(())
+    }
+
+    /// Entries of the base CRL and of the delta CRL so far.
+    pub fn counts(&self) -> (Option<usize>, Option<usize>) {
+        (self.base.as_ref().map(|part| part.count), self.delta.as_ref().map(|part| part.count))
+    }
+}
+
+/// One CRL of a draft.
+struct Part {
+    times: Times,
+    /// DER of the entries.
+    entries: Vec<u8>,
+    count: usize,
+}
+
+impl Part {
+    fn new(times: Times) -> Self {
+        Self { times, entries: Vec::new(), count: 0 }
+    }
+
+    fn add(&mut self, revocation: &Revocation, reason: Option<u8>) -> Result<(), Asn1Error> {
+        self.entries.extend_from_slice(&encode_entry(revocation, reason)?);
+        self.count = self.count.saturating_add(1);
+        Ok(())
     }
 
     fn sign(
-        &self,
+        self,
         ca: &CertificateAuthority,
         number: u32,
-        revoked: &[RevokedCertificate],
-        now: SystemTime,
+        further: Vec<Extension>,
     ) -> Result<Crl, CrlError> {
-        let times = self.times(now).ok_or(CrlError::Validity)?;
+        let Times { this_update, next_publish: publish, next_update, .. } = self.times;
         let issuer = ca.certificate();
+        let this_update = this_update.max(issuer.not_before);
         let mut validity = Writer::new();
-        encode_time(&mut validity, times.this_update.max(issuer.not_before))?;
-        encode_time(&mut validity, times.next_update)?;
-        let entries = revoked.iter().filter(|entry| times.still_needs(entry));
-        let entries = entries.map(encode_entry).collect::<Result<Vec<_>, _>>()?.concat();
-        let extensions = encode_extensions(&[
+        encode_time(&mut validity, this_update)?;
+        encode_time(&mut validity, next_update)?;
+        let own = vec![
             authority_key_identifier(&issuer.key_id),
             ca_version(0),
             crl_number(number),
-            next_publish(times.next_publish)?,
-        ]);
+            next_publish(publish)?,
+        ];
+        let extensions = encode_extensions(&[own, further].concat());
         let algorithm = ca.signer().algorithm();
+        let entries = self.entries;
         let tbs = sequence(|tbs| {
             tbs.u32(1);
             algorithm.write(tbs);
@@ -210,46 +364,20 @@ impl CrlPublisher {
             }
             tbs.nested(Tag::context(0), |explicit| explicit.raw(&extensions));
         });
+        drop(entries);
         let signature = ca.signer().sign(&tbs)?;
-        Ok(Crl::read(with_signature(&tbs, algorithm, &signature))?)
-    }
-
-    /// The times of a CRL made now, as Windows computes them ([MS-CSRA] 3.1.4.1.6).
-    fn times(&self, now: SystemTime) -> Option<Times> {
-        const TWELVE_HOURS: Duration = Duration::from_secs(12 * 3_600);
-        let tenth = self.validity.checked_div(10)?;
-        let least = self.clock_skew.checked_mul(3)?.checked_div(2)?;
-        let overlap = tenth.min(TWELVE_HOURS).max(least).min(self.validity);
-        let next_publish = now.checked_add(self.validity)?;
-        let next_update = next_publish.checked_add(overlap)?.checked_add(self.clock_skew)?;
-        let keep_after = now.checked_sub(self.validity)?;
-        let this_update = now.checked_sub(self.clock_skew)?;
-        Some(Times { this_update, next_publish, next_update, keep_after })
+        let der = with_signature(&tbs, algorithm, &signature);
+        Ok(Crl { der, number, this_update, next_publish: publish, next_update })
     }
 }
 
-struct Times {
-    this_update: SystemTime,
-    next_publish: SystemTime,
-    next_update: SystemTime,
-    /// Certificates that ended before this have been on a CRL after their end.
-    keep_after: SystemTime,
-}
-
-impl Times {
-    /// An entry stays until it was on one CRL made after the certificate's end (RFC 5280 5).
-    fn still_needs(&self, entry: &RevokedCertificate) -> bool {
-        entry.not_after >= self.keep_after
-    }
-}
-
-fn encode_entry(entry: &RevokedCertificate) -> Result<Vec<u8>, Asn1Error> {
+fn encode_entry(entry: &Revocation, reason: Option<u8>) -> Result<Vec<u8>, Asn1Error> {
     let mut when = Writer::new();
-    encode_time(&mut when, entry.revoked_when)?;
+    encode_time(&mut when, entry.effective_when)?;
     Ok(sequence(|fields| {
         fields.unsigned(&entry.serial.0);
         fields.raw(&when.into_bytes());
-        if let Some(reason) = reason_code(entry.reason) {
+        if let Some(reason) = reason {
             fields.raw(&encode_extensions(&[crl_reason(reason)]));
         }
     }))
@@ -260,6 +388,17 @@ fn encode_entry(entry: &RevokedCertificate) -> Result<Vec<u8>, Asn1Error> {
 /// one that is not revoked.
 fn reason_code(reason: u32) -> Option<u8> {
     u8::try_from(reason).ok().filter(|code| matches!(code, 1..=6 | 9..=10))
+}
+
+/// The CRL in this file, where there is one of this CA.
+fn read_signed(path: &Path, ca: &CertificateAuthority) -> Result<Option<Crl>, CrlError> {
+    let Some(der) = read_if_there(path)? else { return Ok(None) };
+    let damaged =
+        |error: Asn1Error| CrlError::Damaged { path: path.to_owned(), reason: error.to_string() };
+    if !is_signed_by(&der, ca).map_err(damaged)? {
+        return Ok(None);
+    }
+    Crl::read(der).map(Some).map_err(damaged)
 }
 
 fn is_signed_by(der: &[u8], ca: &CertificateAuthority) -> Result<bool, Asn1Error> {

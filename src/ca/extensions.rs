@@ -9,6 +9,20 @@ use crate::model::{Extension, Oid};
 
 /// cRLDistributionPoints: one point that holds all URLs, as Windows writes it.
 pub fn crl_distribution_points(urls: &[String]) -> Option<Extension> {
+    distribution_points(oids::CRL_DISTRIBUTION_POINTS, urls)
+}
+
+/// freshestCRL, of base CRLs: where the delta CRL is.
+pub fn freshest_crl(urls: &[String]) -> Option<Extension> {
+    distribution_points(oids::FRESHEST_CRL, urls)
+}
+
+/// deltaCRLIndicator, which is critical: the number of the base CRL.
+pub fn delta_crl_indicator(base: u32) -> Extension {
+    Extension { critical: true, ..integer(oids::DELTA_CRL_INDICATOR, base) }
+}
+
+fn distribution_points(oid: Oid, urls: &[String]) -> Option<Extension> {
     let value = sequence(|points| {
         points.sequence(|point| {
             point.nested(Tag::context(0), |name| {
@@ -18,7 +32,7 @@ pub fn crl_distribution_points(urls: &[String]) -> Option<Extension> {
             });
         });
     });
-    (!urls.is_empty()).then(|| plain(oids::CRL_DISTRIBUTION_POINTS, value))
+    (!urls.is_empty()).then(|| plain(oid, value))
 }
 
 /// authorityInfoAccess.

@@ -20,7 +20,7 @@ mod tbs;
 
 pub use certificate::CaCertificate;
 pub use config::{CaConfig, CrlConfig, ExistingCa, StateFolder, UrlConfig};
-pub use crl::{Crl, CrlError, CrlPublisher, RevokedCertificate};
+pub use crl::{Crl, CrlDraft, CrlError, CrlKind, CrlPublisher, Crls};
 pub use error::CaError;
 pub use exchange::ExchangeCertificate;
 pub use files::FileError;

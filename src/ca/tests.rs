@@ -213,6 +213,7 @@ fn addresses_appear_when_configured_only() {
     let bench = Bench::with(CaConfig {
         key: KeyKind::EcdsaP256,
         urls: UrlConfig {
+            delta_crl: vec![],
             crl: vec!["http://pki.example/a.crl".into(), "ldap:///CN=a".into()],
             ca_certificate: vec!["http://pki.example/a.crt".into()],
             ocsp: vec!["http://ocsp.example/".into()],

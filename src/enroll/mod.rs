@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, watch};
 
 use self::exchange::Exchange;
 use self::process::Processed;
-use crate::ca::{CertificateAuthority, Crl};
+use crate::ca::{CertificateAuthority, Crls};
 use crate::directory::Directory;
 use crate::model::{Caller, RequestId, RequestRow, SecurityDescriptor, SerialNumber};
 use crate::policy;
@@ -96,8 +96,8 @@ pub struct Enrollment {
     ca: Arc<CertificateAuthority>,
     directory: Arc<dyn Directory>,
     store: Arc<dyn Store>,
-    /// The current base CRL, for those who ask for it with their chain.
-    crl: watch::Receiver<Option<Crl>>,
+    /// The current CRLs, for those who ask for them with their chain.
+    crls: watch::Receiver<Crls>,
     settings: Arc<Settings>,
     clock: fn() -> SystemTime,
     exchange: Exchange,
@@ -111,7 +111,7 @@ impl Enrollment {
         ca: Arc<CertificateAuthority>,
         directory: Arc<dyn Directory>,
         store: Arc<dyn Store>,
-        crl: watch::Receiver<Option<Crl>>,
+        crls: watch::Receiver<Crls>,
         settings: Settings,
     ) -> Self {
         let workers = std::thread::available_parallelism().map_or(2, |n| n.get().max(2));
@@ -119,7 +119,7 @@ impl Enrollment {
             ca,
             directory,
             store,
-            crl,
+            crls,
             exchange: Exchange::new(settings.exchange.clone()),
             settings: Arc::new(settings),
             clock: SystemTime::now,

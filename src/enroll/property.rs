@@ -204,7 +204,7 @@ impl Enrollment {
             }
             P::BaseCrl => Bytes(self.crl().unwrap_or_default()),
             // There are base CRLs only.
-            P::DeltaCrl => Bytes(Vec::new()),
+            P::DeltaCrl => Bytes(self.delta_crl().unwrap_or_default()),
             P::CaCertState | P::CrlState => {
                 Bytes(vec![match self.ca.certificate().valid_at(now) {
                     true => STATE_VALID,
@@ -276,7 +276,12 @@ impl Enrollment {
 
     /// DER of the current base CRL.
     pub(super) fn crl(&self) -> Option<Vec<u8>> {
-        self.crl.borrow().as_ref().map(|crl| crl.der.clone())
+        self.crls.borrow().base.as_ref().map(|crl| crl.der.clone())
+    }
+
+    /// DER of the current delta CRL.
+    fn delta_crl(&self) -> Option<Vec<u8>> {
+        self.crls.borrow().delta.as_ref().map(|crl| crl.der.clone())
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::asn1::Name;
-use crate::ca::{CaConfig, CrlPublisher, KeyKind, StateFolder};
+use crate::ca::{CaConfig, CrlKind, CrlPublisher, Crls, KeyKind, StateFolder};
 use crate::client::{CertificateRequest, RequestKey};
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::model::{GeneralName, RequestRow};
@@ -61,7 +61,7 @@ pub(crate) struct Bench {
     pub(crate) directory: Arc<EmbeddedDirectory>,
     pub(crate) ca: Arc<CertificateAuthority>,
     pub(crate) store: Arc<SledStore>,
-    pub(crate) crl: watch::Receiver<Option<Crl>>,
+    pub(crate) crls: watch::Receiver<Crls>,
     pub(crate) security: &'static str,
     pub(crate) clock: fn() -> SystemTime,
 }
@@ -79,7 +79,9 @@ impl Bench {
         change(&mut config);
         let now = SystemTime::now();
         let (ca, _) = CertificateAuthority::init(&config, &state, now).expect("made");
-        let crl = CrlPublisher::new(&config, &state).publish(&ca, &[], now).expect("signed");
+        let publisher = CrlPublisher::new(&config, &state);
+        let draft = publisher.begin(&ca, CrlKind::Base, now).expect("begun");
+        let crls = publisher.publish(&ca, draft).expect("signed");
         let directory = EmbeddedDirectory::parse(DIRECTORY, Path::new("d.toml")).expect("valid");
         let store = SledStore::open(&state.database(), &StoreConfig::default()).expect("opened");
         Self {
@@ -87,7 +89,7 @@ impl Bench {
             directory: Arc::new(directory),
             ca: Arc::new(ca),
             store: Arc::new(store),
-            crl: watch::channel(Some(crl)).1,
+            crls: watch::channel(crls).1,
             security: "D:(A;;0x200;;;AU)",
             clock: SystemTime::now,
         }
@@ -104,7 +106,7 @@ impl Bench {
             exchange: StateFolder::new(self.folder.path()).exchange(),
         };
         let (directory, store) = (Arc::clone(&self.directory), Arc::clone(&self.store));
-        Enrollment::new(Arc::clone(&self.ca), directory, store, self.crl.clone(), settings)
+        Enrollment::new(Arc::clone(&self.ca), directory, store, self.crls.clone(), settings)
             .with_clock(self.clock)
     }
 

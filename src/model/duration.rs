@@ -37,6 +37,17 @@ where
     parse_duration(&text).map_err(serde::de::Error::custom)
 }
 
+/// The same where a setting may be left out.
+///
+/// # Errors
+/// As [`parse_duration`].
+pub fn deserialize_optional_duration<'de, D>(deserializer: D) -> Result<Option<Duration>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    deserialize_duration(deserializer).map(Some)
+}
+
 /// Writes whole seconds so that [`parse_duration`] reads them back, in the largest unit that fits.
 pub fn format_duration(span: Duration) -> String {
     let seconds = span.as_secs();

@@ -19,7 +19,10 @@ mod template_table;
 
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
-pub use duration::{DurationError, deserialize_duration, format_duration, parse_duration};
+pub use duration::{
+    DurationError, deserialize_duration, deserialize_optional_duration, format_duration,
+    parse_duration,
+};
 pub use evidence::{ChainProblem, OldCertificate, SignerFacts, Standing};
 pub use extension::{BasicConstraints, CertificatePolicy, Extension, GeneralName, KeyUsage};
 pub use hresult::HResult;
@@ -33,7 +36,7 @@ pub use request::{
 };
 pub use row::{
     CertificateColumns, Disposition, NameColumn, NameColumns, NewRow, RequestId, RequestRow,
-    SerialNumber, SerialNumberError, extension_flags,
+    Revocation, SerialNumber, SerialNumberError, extension_flags,
 };
 pub use security_descriptor::{
     AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, SddlError, SecurityDescriptor,

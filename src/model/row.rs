@@ -280,7 +280,56 @@ pub struct RequestRow {
     pub revoked_reason: Option<u32>,
 }
 
+/// What CRLs and OCSP responders need to know of a certificate that was revoked, or released from
+/// hold since.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Revocation {
+    /// SerialNumber.
+    pub serial: SerialNumber,
+    /// NotAfter.
+    pub not_after: SystemTime,
+    /// Request.RevokedWhen: when somebody revoked it, or released it.
+    pub revoked_when: SystemTime,
+    /// Request.RevokedEffectiveWhen: since when it is not to be trusted.
+    pub effective_when: SystemTime,
+    /// Request.RevokedReason; [`RELEASED`](Self::RELEASED) after a hold.
+    pub reason: u32,
+    /// PublishExpiredCertInCRL.
+    pub publish_expired: bool,
+}
+
+impl Revocation {
+    /// Request.RevokedReason of a certificate that was on hold and is not any more.
+    pub const RELEASED: u32 = 0xFFFF_FFFF;
+    /// CRLReason removeFromCRL (RFC 5280 5.3.1).
+    pub const REMOVE_FROM_CRL: u32 = 8;
+
+    /// Whether the certificate is revoked at `now`: not released, and effective already.
+    pub fn is_in_force(&self, now: SystemTime) -> bool {
+        self.reason != Self::RELEASED && self.effective_when <= now
+    }
+}
+
 impl RequestRow {
+    /// The revocation of the row's certificate, where it is or was revoked. A row that does not
+    /// say since when counts from its certificate's beginning.
+    pub fn revocation(&self) -> Option<Revocation> {
+        let revoked = self.columns.disposition == Disposition::Revoked;
+        let certificate = self.columns.certificate.as_ref()?;
+        if !revoked && self.revoked_when.is_none() {
+            return None;
+        }
+        let revoked_when = self.revoked_when.unwrap_or(certificate.not_before);
+        Some(Revocation {
+            serial: certificate.serial_number.clone(),
+            not_after: certificate.not_after,
+            revoked_when,
+            effective_when: self.revoked_effective_when.unwrap_or(revoked_when),
+            reason: self.revoked_reason.unwrap_or_default(),
+            publish_expired: certificate.publish_expired_cert_in_crl,
+        })
+    }
+
     /// Request.StatusCode as an HRESULT.
     pub fn status(&self) -> HResult {
         HResult(self.columns.status_code)

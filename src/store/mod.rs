@@ -9,12 +9,16 @@ mod sled;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::model::{BoxFuture, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
+use crate::model::{
+    BoxFuture, Disposition, NewRow, RequestId, RequestRow, Revocation, SerialNumber,
+};
 
 pub use self::sled::{SledStore, StoreConfig};
 
 /// The most rows that one page of a listing brings, whatever is asked for.
 pub const MAX_PAGE: usize = 256;
+/// The most revocations that one page brings: they are small.
+pub const MAX_REVOCATIONS: usize = 4096;
 
 /// The Request table.
 ///
@@ -73,6 +77,13 @@ pub trait Store: Send + Sync {
         page: Page,
     ) -> BoxFuture<'_, Result<Vec<RequestRow>, StoreError>>;
 
+    /// Revocations by ascending id, up to [`MAX_REVOCATIONS`], after the id `after`: of every
+    /// certificate that is or once was revoked. From an index of their own: no row is read.
+    fn revocations(
+        &self,
+        after: Option<RequestId>,
+    ) -> BoxFuture<'_, Result<Vec<(RequestId, Revocation)>, StoreError>>;
+
     /// How many rows have this disposition. Kept as a number, never counted.
     fn count(&self, disposition: Disposition) -> BoxFuture<'_, Result<u64, StoreError>>;
 
@@ -81,21 +92,20 @@ pub trait Store: Send + Sync {
     fn last_issued(&self) -> BoxFuture<'_, Result<Option<SystemTime>, StoreError>>;
 }
 
-/// Hands every row of this disposition to `take`, by ascending id.
+/// Hands every revocation to `take`, by ascending id, a page at a time.
 ///
 /// # Errors
-/// Where a page cannot be read; `take` has had the rows before it.
-pub async fn for_each_of(
+/// Where a page cannot be read; `take` has had those before it.
+pub async fn for_each_revocation(
     store: &dyn Store,
-    disposition: Disposition,
-    mut take: impl FnMut(RequestRow) + Send,
+    mut take: impl FnMut(Revocation) + Send,
 ) -> Result<(), StoreError> {
-    let mut page = Page::FIRST;
+    let mut after = None;
     loop {
-        let rows = store.by_disposition(disposition, page).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        page = page.after(last.id);
-        rows.into_iter().for_each(&mut take);
+        let page = store.revocations(after).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        page.into_iter().for_each(|(_, revocation)| take(revocation));
     }
 }
 

@@ -23,8 +23,10 @@ use self::layout::{
     id_of_row_key, read_error, requester_prefix,
 };
 use self::writer::{Job, QUEUE, Write, Writer};
-use super::{MAX_PAGE, Page, Store, StoreError};
-use crate::model::{BoxFuture, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
+use super::{MAX_PAGE, MAX_REVOCATIONS, Page, Store, StoreError};
+use crate::model::{
+    BoxFuture, Disposition, NewRow, RequestId, RequestRow, Revocation, SerialNumber,
+};
 
 /// Settings of the embedded database.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -229,6 +231,13 @@ impl Store for SledStore {
         self.read(move |trees| {
             trees.page(&trees.dispositions, &prefix, page.after, page.limit.min(MAX_PAGE))
         })
+    }
+
+    fn revocations(
+        &self,
+        after: Option<RequestId>,
+    ) -> BoxFuture<'_, Result<Vec<(RequestId, Revocation)>, StoreError>> {
+        self.read(move |trees| trees.revocations_after(after, MAX_REVOCATIONS))
     }
 
     fn count(&self, disposition: Disposition) -> BoxFuture<'_, Result<u64, StoreError>> {

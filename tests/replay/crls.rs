@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wcce::asn1::extensions::find;
 use wcce::asn1::{Certificate, CertificateList, Element, Reader, decode_time, oids};
-use wcce::ca::{CaConfig, CertificateAuthority, CrlPublisher, StateFolder};
+use wcce::ca::{CaConfig, CertificateAuthority, CrlKind, CrlPublisher, StateFolder};
 
 use crate::tally;
 
@@ -49,10 +49,24 @@ fn our_times_are_those_of_windows() {
     let folder = tempfile::tempdir().expect("a folder");
     let (config, state) = (CaConfig::default(), StateFolder::new(folder.path()));
     let (ca, _) = CertificateAuthority::init(&config, &state, now).expect("a CA");
-    let crl = CrlPublisher::new(&config, &state).publish(&ca, &[], now).expect("a CRL");
+    let publisher = CrlPublisher::new(&config, &state);
+    let draft = publisher.begin(&ca, CrlKind::Base, now).expect("a draft");
+    let crls = publisher.publish(&ca, draft).expect("CRLs");
+    let (crl, delta) = (crls.base.expect("a base CRL"), crls.delta.expect("a delta CRL"));
     let ours = CertificateList::parse(&crl.der).expect("a CRL");
     assert_eq!(ours.this_update, windows.this_update);
     assert_eq!(ours.next_update, windows.next_update);
     assert_eq!(crl.next_publish, published);
+
+    let der = read(&captures, "livediffad-delta-crl.der");
+    let windows = CertificateList::parse(&der).expect("a CRL");
+    let ours = CertificateList::parse(&delta.der).expect("a CRL");
+    assert_eq!(ours.this_update, windows.this_update);
+    assert_eq!(ours.next_update, windows.next_update);
+    // Windows' last one says where the CRL was published, in the directory.
+    let of = |list: &CertificateList<'_>| -> Vec<_> {
+        list.extensions.iter().map(|e| (e.oid.clone(), e.critical)).collect()
+    };
+    assert_eq!(of(&ours)[..], of(&windows)[..5]);
     tally::ran("capture-crl", "times");
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::asn1::cmc::CmcStatus;
 use crate::asn1::{Certificate, pem};
 use crate::ca::testing::{Bench, attempt, run, user_plan};
-use crate::ca::{CaConfig, CrlPublisher, KeyKind, RsaHash, StateFolder};
+use crate::ca::{CaConfig, CrlKind, CrlPublisher, KeyKind, RsaHash, StateFolder};
 
 fn issued() -> PkiResponse {
     let (text, hash) = ("Issued".to_owned(), Some([7; 20]));
@@ -65,7 +65,8 @@ fn a_full_response_has_the_parts_that_the_specification_lists() {
     let certificate = bench.ca.issue(&user_plan(), SystemTime::now()).expect("issued");
     let state = StateFolder::new(bench.folder.path());
     let publisher = CrlPublisher::new(&bench.config, &state);
-    let crl = publisher.publish(&bench.ca, &[], SystemTime::now()).expect("signed");
+    let crl = publisher.begin(&bench.ca, CrlKind::Base, SystemTime::now()).expect("begun");
+    let crl = publisher.publish(&bench.ca, crl).expect("signed").base.expect("a base CRL");
     let message = bench.ca.full_response(&issued(), Some(certificate.der()), [&*crl.der]);
     let message = message.expect("signed");
     let read = SignedData::parse(&message).expect("own encoding");

@@ -12,12 +12,13 @@ use ::sled::{Db, IVec, Tree};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Disposition, NameColumns, NewRow, RequestId, RequestRow};
+use crate::model::{Disposition, NameColumns, NewRow, RequestId, RequestRow, Revocation};
 use crate::store::StoreError;
 
 /// Version of everything in this file. A change of [`NewRow`] or of a tree needs a new one,
 /// and a way to read the old. Version 2 appended [`Appended`]; rows of version 1 end before it.
-pub const FORMAT: u32 = 2;
+/// Version 3 has the tree `revocations`; older programs could not revoke anything.
+pub const FORMAT: u32 = 3;
 /// The oldest version whose rows can still be read.
 pub const OLDEST_FORMAT: u32 = 1;
 
@@ -41,6 +42,8 @@ pub struct Trees {
     pub requesters: Tree,
     /// Column value of the disposition ‖ id → nothing.
     pub dispositions: Tree,
+    /// id → [`Revocation`].
+    pub revocations: Tree,
     /// [`FORMAT_KEY`] and [`STATE_KEY`].
     pub meta: Tree,
 }
@@ -54,6 +57,7 @@ impl Trees {
             certificate_hashes: db.open_tree("certificate_hashes")?,
             requesters: db.open_tree("requesters")?,
             dispositions: db.open_tree("dispositions")?,
+            revocations: db.open_tree("revocations")?,
             meta: db.open_tree("meta")?,
         })
     }
@@ -93,6 +97,26 @@ impl Trees {
         };
         let keys = index.range(range).keys().take(limit);
         keys.map(|key| row(key.map_err(|error| read_error(&error))?)).collect()
+    }
+}
+
+impl Trees {
+    /// Up to `limit` revocations after the id `after`.
+    pub fn revocations_after(
+        &self,
+        after: Option<RequestId>,
+        limit: usize,
+    ) -> Result<Vec<(RequestId, Revocation)>, StoreError> {
+        let Some(first) = after.map_or(Some(0), |RequestId(id)| id.checked_add(1)) else {
+            return Ok(Vec::new());
+        };
+        let entries = self.revocations.range(first.to_be_bytes()..).take(limit);
+        entries
+            .map(|entry| {
+                let (key, value) = entry.map_err(|error| read_error(&error))?;
+                Ok((id_of(&key)?, postcard::from_bytes(&value).map_err(read_error)?))
+            })
+            .collect()
     }
 }
 
@@ -167,10 +191,12 @@ pub struct IndexEntries {
     pub disposition: u32,
     /// Time of issue.
     pub issued_at: Option<SystemTime>,
+    /// Encoded [`Revocation`].
+    pub revocation: Option<Vec<u8>>,
 }
 
 impl IndexEntries {
-    /// Of these columns.
+    /// Of these columns, in a row that was never revoked.
     pub fn of(columns: &NewRow) -> Self {
         let certificate = columns.certificate.as_ref();
         let issued = columns.disposition == Disposition::Issued;
@@ -180,6 +206,7 @@ impl IndexEntries {
             requester: requester_prefix(&columns.requester_name),
             disposition: columns.disposition.column_value(),
             issued_at: issued.then(|| columns.resolved_when.unwrap_or(columns.submitted_when)),
+            revocation: None,
         }
     }
 }
@@ -273,7 +300,13 @@ impl EncodedRow {
             revoked_effective_when: row.revoked_effective_when,
             revoked_reason: row.revoked_reason,
         };
-        Self::encode(&stored, limit)
+        let mut encoded = Self::encode(&stored, limit)?;
+        if let Some(revocation) = row.revocation() {
+            let value = postcard::to_stdvec(&revocation)
+                .map_err(|error| StoreError::Encoding(error.to_string()))?;
+            encoded.entries.revocation = Some(value);
+        }
+        Ok(encoded)
     }
 
     fn encode(row: &StoredRow<&NewRow>, limit: usize) -> Result<Self, StoreError> {

@@ -120,12 +120,20 @@ impl Writer {
             &trees.certificate_hashes,
             &trees.requesters,
             &trees.dispositions,
+            &trees.revocations,
             &trees.meta,
         );
         let result = all.transaction(
-            |(rows, serials, certificate_hashes, requesters, dispositions, meta)| {
+            |(rows, serials, certificate_hashes, requesters, dispositions, revocations, meta)| {
                 let mut batch = Batch {
-                    trees: Indexes { rows, serials, certificate_hashes, requesters, dispositions },
+                    trees: Indexes {
+                        rows,
+                        serials,
+                        certificate_hashes,
+                        requesters,
+                        dispositions,
+                        revocations,
+                    },
                     state: state.clone(),
                 };
                 let answers =
@@ -148,6 +156,7 @@ struct Indexes<'a> {
     certificate_hashes: &'a TransactionalTree,
     requesters: &'a TransactionalTree,
     dispositions: &'a TransactionalTree,
+    revocations: &'a TransactionalTree,
 }
 
 struct Batch<'a> {
@@ -226,6 +235,9 @@ impl Batch<'_> {
         }
         trees.requesters.insert(index_key(&entries.requester, id), &[])?;
         trees.dispositions.insert(index_key(&disposition_prefix(entries.disposition), id), &[])?;
+        if let Some(revocation) = &entries.revocation {
+            trees.revocations.insert(value, revocation.as_slice())?;
+        }
         self.state.enter(entries);
         Ok(())
     }
@@ -245,6 +257,7 @@ impl Batch<'_> {
         }
         trees.requesters.remove(index_key(&entries.requester, id))?;
         trees.dispositions.remove(index_key(&disposition_prefix(entries.disposition), id))?;
+        trees.revocations.remove(&id.0.to_be_bytes())?;
         self.state.leave(entries);
         Ok(())
     }

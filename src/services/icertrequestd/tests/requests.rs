@@ -152,7 +152,7 @@ async fn a_full_response_is_signed_and_tells_what_became_of_the_request() {
 #[tokio::test]
 async fn crls_come_where_the_flags_ask_for_them() {
     let client = Client::new();
-    let crl = client.bench.crl.borrow().as_ref().expect("there").der.clone();
+    let crl = client.bench.crls.borrow().base.as_ref().expect("there").der.clone();
     for (flags, crls) in [(CRLS, 1), (FULL | CRLS, 1), (FULL, 0), (0, 0)] {
         let user = "CertificateTemplate:User";
         let request = Request2In { dw_flags: flags, ..request2(user) };
