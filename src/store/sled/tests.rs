@@ -71,6 +71,39 @@ fn open(path: &Path) -> SledStore {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revocations_come_from_their_own_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let store = open(folder.path());
+    let mut ids = Vec::new();
+    for serial in 1..=3 {
+        ids.push(store.add(issued(serial)).await.unwrap());
+    }
+    assert!(store.revocations(None).await.unwrap().is_empty());
+    for (id, reason) in [(ids[0], 1), (ids[2], 6)] {
+        let mut row = store.by_id(id).await.unwrap().unwrap();
+        row.columns.disposition = Disposition::Revoked;
+        (row.revoked_when, row.revoked_reason) = (Some(at(3_000)), Some(reason));
+        store.update(row, Disposition::Issued).await.unwrap();
+    }
+    drop(store);
+
+    let store = open(folder.path());
+    let all = store.revocations(None).await.unwrap();
+    let listed: Vec<_> = all.iter().map(|(id, r)| (*id, r.reason)).collect();
+    assert_eq!(listed, [(ids[0], 1), (ids[2], 6)]);
+    assert_eq!(store.revocations(Some(ids[0])).await.unwrap(), all[1..]);
+    // One that was released stays in the index, for delta CRLs.
+    let mut row = store.by_id(ids[2]).await.unwrap().unwrap();
+    row.columns.disposition = Disposition::Issued;
+    row.revoked_reason = Some(Revocation::RELEASED);
+    store.update(row, Disposition::Revoked).await.unwrap();
+    let (_, released) = store.revocations(Some(ids[0])).await.unwrap().remove(0);
+    assert_eq!(released.reason, Revocation::RELEASED);
+    assert!(!released.is_in_force(at(4_000)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_come_back_by_every_index_and_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
