@@ -16,6 +16,8 @@ mod security_descriptor;
 mod sid;
 mod template;
 mod template_table;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;

@@ -2,13 +2,15 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
-use wcce::ca::{CertificateAuthority, CrlPublisher, RevokedCertificate, StateFolder};
+use wcce::admin::{CrlService, RevokeRequest, revoke};
+use wcce::ca::{CertificateAuthority, CrlKind, CrlPublisher, StateFolder};
 use wcce::config::Config;
 use wcce::model::{Disposition, HResult, RequestId, RequestRow};
-use wcce::store::{MAX_PAGE, Page, SledStore, Store, StoreError, for_each_of};
+use wcce::store::{MAX_PAGE, Page, SledStore, Store, StoreError};
 
 use crate::{Failure, columns};
 
@@ -132,31 +134,31 @@ impl Requests {
 impl Revoke {
     pub fn run(&self) -> Result<(), Failure> {
         let config = Config::load(&self.config)?;
-        let store = open(&config)?;
+        let store: Arc<dyn Store> = Arc::new(open(&config)?);
         let state = StateFolder::new(&config.state);
         let ca = CertificateAuthority::load(&config.ca, &state, SystemTime::now())?
             .ok_or("there is no CA yet")?;
+        let publisher = CrlPublisher::new(&config.ca, &state);
+        let path = publisher.path();
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let revoked = runtime.block_on(self.revoke(&store))?;
-        let crl = CrlPublisher::new(&config.ca, &state);
-        let published = crl.publish(&ca, &revoked, SystemTime::now())?;
-        println!("request {} revoked; CRL {}: {}", self.id, published.number, crl.path().display());
+        let number = runtime.block_on(async {
+            self.revoke(&*store).await?;
+            let crls = CrlService::start(publisher, Arc::new(ca), store).await?;
+            let crls = crls.publish(CrlKind::Base).await?;
+            Ok::<_, Failure>(crls.base.map_or(0, |base| base.number))
+        })?;
+        println!("request {} revoked; CRL {number}: {}", self.id, path.display());
         Ok(())
     }
 
-    /// Marks the row; all that is revoked, for the CRL.
-    async fn revoke(&self, store: &dyn Store) -> Result<Vec<RevokedCertificate>, Failure> {
+    async fn revoke(&self, store: &dyn Store) -> Result<(), Failure> {
         let id = RequestId(self.id);
-        let mut row = store.by_id(id).await?.ok_or(StoreError::NotFound(id))?;
-        let now = Some(SystemTime::now());
-        row.columns.disposition = Disposition::Revoked;
-        (row.revoked_when, row.revoked_effective_when) = (now, now);
-        row.revoked_reason = Some(self.reason);
-        store.update(row, Disposition::Issued).await?;
-        let mut revoked = Vec::new();
-        let take = |row| revoked.extend(RevokedCertificate::from_row(&row));
-        for_each_of(store, Disposition::Revoked, take).await?;
-        Ok(revoked)
+        let row = store.by_id(id).await?.ok_or(StoreError::NotFound(id))?;
+        let certificate = row.columns.certificate.ok_or("the request has no certificate")?;
+        let serial = certificate.serial_number.to_string();
+        let request = RevokeRequest { serial: &serial, reason: self.reason, effective: None };
+        revoke(store, request, "the local administrator", SystemTime::now()).await?;
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::asn1::pem;
 use crate::ca::testing::{Bench, DAY, attempt, run, user_plan};
 use crate::model::{
-    CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber, TemplateFlags,
+    CertificateColumns, Disposition, RequestRow, SerialNumber, TemplateFlags, testing,
 };
 
 fn publisher(bench: &Bench) -> CrlPublisher {
@@ -347,40 +347,10 @@ fn entries_come_from_revoked_rows() {
 }
 
 fn revoked_row(certificate: Option<CertificateColumns>) -> RequestRow {
-    let columns = NewRow {
-        raw_request: vec![],
-        request_type: 0,
-        request_flags: 0,
-        request_attributes: String::new(),
-        submitted_when: UNIX_EPOCH,
-        resolved_when: None,
-        disposition: Disposition::Revoked,
-        status_code: 0,
-        disposition_message: String::new(),
-        requester_name: String::new(),
-        caller_name: String::new(),
-        caller_sid: String::new(),
-        request_raw_name: vec![],
-        request_distinguished_name: String::new(),
-        raw_old_certificate: None,
-        signer_policies: vec![],
-        signer_application_policies: vec![],
-        certificate_template: String::new(),
-        attributes: vec![],
-        extensions: vec![],
-        certificate,
-        requester_sid: None,
-        request_names: Default::default(),
-        requester_name_from_old_certificate: None,
-        signer_certificate_hashes: vec![],
-        renewals: 0,
-        first_issued: None,
-    };
-    RequestRow {
-        id: RequestId(1),
-        columns,
-        revoked_when: Some(UNIX_EPOCH + DAY),
-        revoked_effective_when: Some(UNIX_EPOCH + 2 * DAY),
-        revoked_reason: Some(3),
-    }
+    let mut row = testing::row(Disposition::Revoked);
+    row.columns.certificate = certificate;
+    row.revoked_when = Some(UNIX_EPOCH + DAY);
+    row.revoked_effective_when = Some(UNIX_EPOCH + 2 * DAY);
+    row.revoked_reason = Some(3);
+    row
 }

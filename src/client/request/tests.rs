@@ -151,7 +151,9 @@ fn cmc_renewals_are_signed_by_both_keys_also_where_both_are_one() {
             (&[old.certificate()][..], 2)
         );
         let content = PkiData::parse(data.content.unwrap()).unwrap();
-        let [TaggedRequest::Pkcs10(_, pkcs10)] = content.requests[..] else { panic!("one request") };
+        let [TaggedRequest::Pkcs10(_, pkcs10)] = content.requests[..] else {
+            panic!("one request")
+        };
         let pkcs10 = CertificationRequest::parse(pkcs10).unwrap();
         let attribute = pkcs10.attributes.iter().find(|a| a.oid == oids::RENEWAL_CERTIFICATE);
         assert_eq!(attribute.unwrap().values[0].raw, old.certificate());
