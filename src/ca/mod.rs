@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod certificate;
+mod chain;
 mod config;
 mod crl;
 mod error;
@@ -17,8 +18,10 @@ mod prepare;
 mod response;
 mod signer;
 mod tbs;
+mod trust;
 
 pub use certificate::CaCertificate;
+pub use chain::{ChainValidator, ChainVerdict};
 pub use config::{CaConfig, CrlConfig, ExistingCa, StateFolder, UrlConfig};
 pub use crl::{Crl, CrlDraft, CrlError, CrlKind, CrlPublisher, Crls};
 pub use error::CaError;
@@ -28,6 +31,7 @@ pub use issue::{CertificateAuthority, Draft, IssueError, Origin, SignedCertifica
 pub use lint::Finding;
 pub use names::CaNames;
 pub use signer::{KeyError, KeyKind, RsaHash, SignatureAlgorithm, Signer, SoftwareSigner};
+pub use trust::{Trust, TrustConfig};
 
 #[cfg(test)]
 mod testing;

@@ -1,0 +1,163 @@
+//! Whom the CA trusts beside itself: settings, and the certificates and CRLs that they name.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tracing::warn;
+
+use super::certificate::is_issued_by;
+use super::error::CaError;
+use super::files::read;
+use super::issue::CertificateAuthority;
+use super::load::form;
+use crate::asn1::extensions::{decode_basic_constraints, find};
+use crate::asn1::{Certificate, oids, pem};
+
+/// Whose certificates may sign requests for others: section `[trust]`. Files hold certificates or
+/// CRLs, in PEM (several) or DER (one). By default nobody but this CA is trusted.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrustConfig {
+    /// Self-signed certificates of CAs that chains may end in, beside that of this CA's own root.
+    pub roots: Vec<PathBuf>,
+    /// Certificates of CAs between roots and signers, for signers that do not send them along.
+    pub intermediates: Vec<PathBuf>,
+    /// NTAuthCertificates: the CAs that may issue certificates of enrollment agents. Default: this
+    /// CA's own certificate; where it is set, that counts only if it is among them.
+    pub nt_auth: Option<Vec<PathBuf>>,
+    /// CRLs of other CAs. They are read anew each time they are needed.
+    pub crls: Vec<PathBuf>,
+    /// Whether certificates of other CAs count where no current CRL tells of them. Default false:
+    /// a stolen agent's key could not be stopped. Those of this CA are looked up in its Request
+    /// table in any case.
+    pub allow_unknown_revocation: bool,
+    /// Whether chains may hold signatures made with SHA-1. Default false: collisions are cheap.
+    pub allow_sha1: bool,
+}
+
+impl TrustConfig {
+    /// All paths, for those who make them absolute.
+    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let nt_auth = self.nt_auth.iter_mut().flatten();
+        let own = self.roots.iter_mut().chain(&mut self.intermediates).chain(&mut self.crls);
+        own.chain(nt_auth)
+    }
+}
+
+/// What chains are built from and held against; see [`ChainValidator`](super::ChainValidator).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trust {
+    /// DER of this CA's certificate and of those above it, up to its root.
+    pub(super) own: Vec<Vec<u8>>,
+    /// DER of self-signed certificates that chains may end in.
+    pub(super) roots: Vec<Vec<u8>>,
+    /// DER of further certificates of CAs.
+    pub(super) intermediates: Vec<Vec<u8>>,
+    /// DER of the certificates that may issue to agents.
+    pub(super) nt_auth: Vec<Vec<u8>>,
+    pub(super) crl_files: Vec<PathBuf>,
+    /// [`TrustConfig::allow_unknown_revocation`].
+    pub(super) allow_unknown_revocation: bool,
+    /// [`TrustConfig::allow_sha1`].
+    pub(super) allow_sha1: bool,
+}
+
+/// The largest CRL file, in bytes.
+const MAX_CRL: u64 = 32 * 1024 * 1024;
+
+impl Trust {
+    /// Reads the certificates of the settings.
+    ///
+    /// # Errors
+    /// Names the file, and what is wrong with it.
+    pub fn load(config: &TrustConfig, ca: &CertificateAuthority) -> Result<Self, CaError> {
+        let mut trust = Self::of(ca);
+        trust.roots = certificates(&config.roots, |path, der| match is_issued_by(der, der) {
+            Ok(true) => is_ca(path, der),
+            _ => Err(form(path, "a root signs itself: put others into trust.intermediates")),
+        })?;
+        trust.intermediates = certificates(&config.intermediates, is_ca)?;
+        if let Some(files) = &config.nt_auth {
+            trust.nt_auth = certificates(files, is_ca)?;
+        }
+        trust.crl_files.clone_from(&config.crls);
+        trust.allow_unknown_revocation = config.allow_unknown_revocation;
+        trust.allow_sha1 = config.allow_sha1;
+        Ok(trust)
+    }
+
+    /// Trust in nobody but this CA.
+    pub fn of(ca: &CertificateAuthority) -> Self {
+        Self {
+            own: ca.certificates().map(<[u8]>::to_vec).collect(),
+            roots: Vec::new(),
+            intermediates: Vec::new(),
+            nt_auth: vec![ca.certificate().der.clone()],
+            crl_files: Vec::new(),
+            allow_unknown_revocation: false,
+            allow_sha1: false,
+        }
+    }
+
+    /// DER of the CRLs as their files are now. Blocks. One that cannot be read is logged and left
+    /// out, so that the certificates that it tells of do not count.
+    pub fn crls(&self) -> Vec<Vec<u8>> {
+        let read = |path: &PathBuf| {
+            let found = read_bounded(path).map_err(|error| error.to_string());
+            let found = found.and_then(|content| {
+                blocks(&content, "X509 CRL").ok_or_else(|| "not PEM or DER".to_owned())
+            });
+            found.unwrap_or_else(|reason| {
+                warn!(path = %path.display(), reason, "a CRL of trust.crls cannot be read");
+                Vec::new()
+            })
+        };
+        self.crl_files.iter().flat_map(read).collect()
+    }
+}
+
+fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let length = File::open(path)?.take(MAX_CRL).read_to_end(&mut content)?;
+    if u64::try_from(length).is_ok_and(|length| length < MAX_CRL) {
+        return Ok(content);
+    }
+    Err(std::io::Error::from(std::io::ErrorKind::FileTooLarge))
+}
+
+/// The certificates of files, each looked at by `check`.
+fn certificates(
+    files: &[PathBuf],
+    check: impl Fn(&Path, &[u8]) -> Result<(), CaError>,
+) -> Result<Vec<Vec<u8>>, CaError> {
+    let mut all = Vec::new();
+    for path in files {
+        let found = blocks(&read(path)?, "CERTIFICATE").filter(|found| !found.is_empty());
+        let found = found.ok_or_else(|| form(path, "no certificate in PEM or DER"))?;
+        found.iter().try_for_each(|der| check(path, der))?;
+        all.extend(found);
+    }
+    Ok(all)
+}
+
+fn is_ca(path: &Path, der: &[u8]) -> Result<(), CaError> {
+    let certificate =
+        Certificate::parse(der).map_err(|error| form(path, &format!("a certificate: {error}")))?;
+    let constraints = find(&certificate.extensions, &oids::BASIC_CONSTRAINTS);
+    let constraints = constraints.map(|found| decode_basic_constraints(&found.value));
+    match constraints {
+        Some(Ok(constraints)) if constraints.ca => Ok(()),
+        _ => Err(form(path, "a certificate that is not one of a CA")),
+    }
+}
+
+/// The blocks of this label, or the whole where it begins as DER does.
+fn blocks(content: &[u8], label: &str) -> Option<Vec<Vec<u8>>> {
+    if content.first() == Some(&0x30) {
+        return Some(vec![content.to_vec()]);
+    }
+    let blocks = pem::decode(content)?.into_iter().filter(|block| block.label == label);
+    Some(blocks.map(|block| block.der.to_vec()).collect())
+}
