@@ -17,7 +17,7 @@ use crate::auth::{
     AcceptorFactory, AuthError, Environment, LocalVerifier, Names, SecurityProviders,
     SystemEnvironment,
 };
-use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder};
+use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust};
 use crate::config::{AuthenticationConfig, Config, HostConfig};
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
@@ -127,6 +127,7 @@ impl Server {
         let settings = Settings {
             limits: config.enrollment.limits(),
             policy: config.enrollment.policy(config.ca.clock_skew),
+            trust: Trust::load(&config.trust, &ca)?,
             security: directory.security_descriptor(&config.enrollment.security)?,
             host: host(&names),
             exchange: state.exchange(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::ca::{CaConfig, ExistingCa};
+use crate::ca::{CaConfig, ExistingCa, TrustConfig};
 use crate::logging::LogConfig;
 use crate::model::deserialize_duration;
 use crate::policy::{self, SuppliedNames};
@@ -36,6 +36,8 @@ pub struct Config {
     pub enrollment: EnrollmentConfig,
     /// The CA's own certificate and key, CRLs, and addresses in certificates.
     pub ca: CaConfig,
+    /// Whose certificates may sign requests for others.
+    pub trust: TrustConfig,
     /// The Request table.
     pub store: StoreConfig,
     /// Logging.
@@ -53,6 +55,7 @@ impl Default for Config {
             authentication: AuthenticationConfig::default(),
             enrollment: EnrollmentConfig::default(),
             ca: CaConfig::default(),
+            trust: TrustConfig::default(),
             store: StoreConfig::default(),
             log: LogConfig::default(),
         }
@@ -343,6 +346,7 @@ impl Config {
         let in_folder = |path: &mut PathBuf| *path = folder.join(&*path);
         in_folder(&mut self.state);
         in_folder(&mut self.directory);
+        self.trust.paths_mut().for_each(in_folder);
         match &mut self.ca.existing {
             Some(ExistingCa::Pem { certificates, key }) => {
                 in_folder(certificates);

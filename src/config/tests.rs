@@ -24,7 +24,7 @@ fn a_new_file_is_the_default_and_names_every_setting() {
     assert_eq!(format!("{:?}", parse(&explicit).expect("valid")), as_written);
     let settings: toml::Table = uncommented(&text).parse().expect("valid");
     let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
-    assert_eq!(count, 2 + 2 + 4 + 7 + 3 + 6 + 9 + 2 + 2, "a setting without explanation?");
+    assert_eq!(count, 2 + 2 + 4 + 7 + 3 + 6 + 9 + 5 + 2 + 2, "a setting without explanation?");
 }
 
 #[test]
@@ -42,11 +42,17 @@ fn a_demo_stays_on_loopback_and_above_1024() {
 fn paths_are_relative_to_the_file() {
     let config = parse(
         "state = 'x'\ndirectory = '/srv/d.toml'\n\
-         ca.existing = { form = 'pem', certificates = 'a.pem', key = '/k.pem' }",
+         ca.existing = { form = 'pem', certificates = 'a.pem', key = '/k.pem' }\n\
+         trust = { roots = ['r'], intermediates = ['i'], nt_auth = ['n'], crls = ['/c'] }",
     )
     .expect("valid");
     assert_eq!(config.state, Path::new("/etc/wcce/x"));
     assert_eq!(config.directory, Path::new("/srv/d.toml"));
+    let TrustConfig { roots, intermediates, nt_auth, crls, .. } = config.trust;
+    let nt_auth = nt_auth.unwrap_or_default();
+    let all = [roots, intermediates, nt_auth, crls].concat();
+    let expected = ["/etc/wcce/r", "/etc/wcce/i", "/etc/wcce/n", "/c"];
+    assert_eq!(all, expected.map(PathBuf::from));
     let (certificates, key) = (PathBuf::from("/etc/wcce/a.pem"), PathBuf::from("/k.pem"));
     assert_eq!(config.ca.existing, Some(ExistingCa::Pem { certificates, key }));
 }

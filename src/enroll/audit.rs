@@ -19,14 +19,26 @@ pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration
     };
     let template = processed.template.as_ref().map_or(&row.certificate_template, |t| &t.name);
     let serial = row.certificate.as_ref().map(|c| c.serial_number.to_string());
+    let evidence = &processed.evidence;
+    let template_oid = processed.template.as_ref().and_then(|t| t.oid.as_ref());
+    let version = processed.template.as_ref().map(|t| format!("{}.{}", t.major, t.minor));
+    let agents = evidence.agents.iter();
+    let agents: Vec<_> =
+        agents.map(|(subject, hash)| format!("{subject} ({})", hex::encode(hash))).collect();
     info!(
         request_id = id.0,
         requester = row.requester_name,
+        // The caller of a request on behalf of another is the agent.
+        caller = (row.caller_name != row.requester_name).then_some(&row.caller_name),
+        signers = (!agents.is_empty()).then(|| agents.join("; ")),
+        renews = evidence.old_certificate.map(hex::encode),
         template,
+        template_oid = template_oid.map(tracing::field::display),
+        template_version = version,
         disposition = ?row.disposition,
         status = %processed.outcome.status(),
         serial,
-        sha1_proof = processed.sha1_proof.then_some(true),
+        sha1_proof = evidence.sha1_proof.then_some(true),
         duration_ms = millis(duration),
         events,
         "{}", row.disposition_message

@@ -8,6 +8,7 @@ mod answer;
 mod audit;
 mod error;
 mod exchange;
+mod facts;
 mod gate;
 mod process;
 mod property;
@@ -22,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 
 use self::exchange::Exchange;
 use self::process::Processed;
-use crate::ca::{CertificateAuthority, Crls};
+use crate::ca::{CertificateAuthority, Crls, Trust};
 use crate::directory::Directory;
 use crate::model::{Caller, RequestId, RequestRow, SecurityDescriptor, SerialNumber};
 use crate::policy;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub limits: Limits,
     /// What applies to all templates.
     pub policy: policy::Settings,
+    /// Whose certificates may sign requests for others.
+    pub trust: Trust,
     /// Config_Permissions_CA_Security: who may call at all ([MS-CSRA] 3.1.1.7).
     pub security: SecurityDescriptor,
     /// The machine that the CA runs on.
@@ -165,8 +168,8 @@ impl Enrollment {
         }
     }
 
-    /// Looks up an earlier request ([MS-WCCE] 3.2.1.4.2.1.3). Others than its requester learn
-    /// no more than that of an id that does not exist.
+    /// Looks up an earlier request ([MS-WCCE] 3.2.1.4.2.1.3). Others than its requester and
+    /// the one who submitted it for that one learn no more than that of an id that does not exist.
     ///
     /// # Errors
     /// As [`Self::submit`], and where there is no such request of the caller.
@@ -180,7 +183,7 @@ impl Enrollment {
         let started = Instant::now();
         gate::check(self, caller, authority)?;
         let row = self.look_up(&lookup).await?;
-        let own = row.filter(|row| row.columns.caller_sid == caller.token.user().to_string());
+        let own = row.filter(|row| row::is_of(row, caller));
         audit::retrieved(&lookup, caller, own.as_ref(), started.elapsed());
         let Some(row) = own else { return Err(EnrollError::NoSuchRequest(lookup)) };
         let answer = answer::of_row(row.id, &row.columns);

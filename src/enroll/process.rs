@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
+use super::facts::{Gathered, sha1};
 use super::{Enrollment, Submission, row};
 use crate::ca::{CaError, IssueError};
 use crate::directory::DirectoryError;
@@ -20,7 +21,18 @@ pub(super) struct Processed {
     pub(super) row: NewRow,
     pub(super) outcome: Outcome,
     pub(super) template: Option<Arc<Template>>,
+    pub(super) evidence: Evidence,
+}
+
+/// What the log says of a request's signatures.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Evidence {
+    /// Whether the proof of possession used SHA-1.
     pub(super) sha1_proof: bool,
+    /// Who signed for somebody else: subject and SHA-1 of the certificate.
+    pub(super) agents: Vec<(String, [u8; 20])>,
+    /// SHA-1 of the certificate that is renewed.
+    pub(super) old_certificate: Option<[u8; 20]>,
 }
 
 /// What became of a submission.
@@ -115,6 +127,15 @@ impl Outcome {
     }
 }
 
+impl Evidence {
+    fn add(&mut self, request: &EnrollmentRequest, gathered: &Gathered) {
+        let agents = gathered.signers.iter();
+        self.agents = agents.map(|facts| (facts.subject.clone(), facts.certificate_hash)).collect();
+        let old = request.renewal.as_ref();
+        self.old_certificate = old.map(|renewal| sha1(&renewal.old_certificate));
+    }
+}
+
 impl Processed {
     /// The same request, refused for its size, without what makes its row large.
     pub(super) fn too_large(self, size: usize, limit: usize) -> Self {
@@ -132,28 +153,40 @@ impl Enrollment {
         let submission = Arc::new(submission);
         let mut row = row::received(caller, &submission, received);
         let mut template = None;
-        let mut sha1_proof = false;
+        let mut evidence = Evidence::default();
         let outcome = match self.parse(Arc::clone(&submission)).await {
             Err(failure) => {
                 let limits = &self.settings.limits;
                 row.raw_request = request::recordable(&submission.request, limits);
+                if row.request_attributes.len() > limits.attributes_bytes {
+                    row.request_attributes.clear();
+                }
                 Outcome::Failed(failure)
             }
             Ok(request) => {
                 row::describe(&mut row, &request);
-                sha1_proof = request.sha1_proof;
-                let decided = self.decide(caller, &request, &row).await;
-                decided.map_or_else(Outcome::Failed, |(of, outcome)| {
-                    template = of;
-                    outcome
-                })
+                evidence.sha1_proof = request.sha1_proof;
+                let request = Arc::new(request);
+                let gathered = self.gather(caller, &request, submission.flags, received).await;
+                match gathered {
+                    Err(failure) => Outcome::Failed(failure),
+                    Ok(gathered) => {
+                        row::attribute(&mut row, &request, &gathered);
+                        evidence.add(&request, &gathered);
+                        let decided = self.decide(caller, &request, &gathered, &row).await;
+                        decided.map_or_else(Outcome::Failed, |(of, outcome)| {
+                            template = of;
+                            outcome
+                        })
+                    }
+                }
             }
         };
         if let Some(template) = &template {
             row::name_template(&mut row, template);
         }
         row::resolve(&mut row, &outcome);
-        Processed { row, outcome, template, sha1_proof }
+        Processed { row, outcome, template, evidence }
     }
 
     async fn parse(&self, submission: Arc<Submission>) -> Result<EnrollmentRequest, Failure> {
@@ -169,23 +202,23 @@ impl Enrollment {
         &self,
         caller: &Caller,
         request: &EnrollmentRequest,
+        gathered: &Gathered,
         row: &NewRow,
     ) -> Result<(Option<Arc<Template>>, Outcome), Failure> {
         let now = row.submitted_when;
         let templates = self.directory.templates().await?;
-        let requester = self.directory.principal_by_sid(caller.token.user()).await?;
         let certificate = self.ca.certificate();
         let facts = Facts {
             request,
             caller,
-            requester: requester.as_ref(),
-            requester_token: None,
-            signers: &[],
-            old_certificate: None,
+            requester: gathered.requester.as_ref(),
+            requester_token: gathered.requester_token.as_ref(),
+            signers: &gathered.signers,
+            old_certificate: gathered.old_certificate.as_ref(),
             templates: &templates,
             ca_validity: (certificate.not_before, certificate.not_after),
             ca_path_length: certificate.path_length,
-            renew_on_behalf: false,
+            renew_on_behalf: gathered.renew_on_behalf,
             now,
         };
         let verdict = policy::decide(&facts, &self.settings.policy);

@@ -1,32 +1,41 @@
 //! The columns of a request's row ([MS-WCCE] 3.2.1.4.2.1.4.4 and .5).
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use super::Submission;
+use super::facts::Gathered;
 use super::process::Outcome;
-use crate::asn1::{Certificate, Name};
-use crate::model::{
-    Caller, CertificateColumns, Disposition, EnrollmentRequest, Extension, NameColumns, NewRow,
-    SchemaVersion, Template, TemplateHint,
+use crate::asn1::extensions::basic_constraints;
+use crate::asn1::{Certificate, Name, name_columns, oids};
+use crate::model::extension_flags::{
+    CRITICAL, DISABLED, ORIGIN_POLICY, ORIGIN_REQUEST, ORIGIN_SERVER,
 };
+use crate::model::{
+    Attribute, BasicConstraints, Caller, CertificateColumns, Disposition, EnrollmentRequest,
+    Extension, NameColumns, NewRow, Oid, RequestRow, SchemaVersion, Template, TemplateHint,
+};
+use crate::request::parse_attribute;
 
-/// ExtensionFlags of an extension that is critical.
-const CRITICAL: u32 = 1;
 /// Characters that a column of one line keeps of what a client sent.
 const MAX_LINE: usize = 512;
 
-/// CR_FLG_FORCEUTF8 of Request.RequestFlags ([MS-CSRA] 3.1.1.1.2).
+/// CR_FLG_RENEWAL of Request.RequestFlags ([MS-CSRA] 3.1.1.1.2).
+const RENEWAL: u32 = 0x2;
+/// CR_FLG_FORCEUTF8 of Request.RequestFlags: names are written in UTF-8 where they need it.
 const FORCE_UTF8: u32 = 0x4;
+/// CR_FLG_ENROLLONBEHALFOF of Request.RequestFlags.
+const ENROLL_ON_BEHALF_OF: u32 = 0x10;
 /// CR_FLG_CAXCHGCERT of Request.RequestFlags.
 const CA_EXCHANGE_CERTIFICATE: u32 = 0x8;
 
 /// A row as it is when a request arrives, with what is known of it unread.
 pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime) -> NewRow {
     NewRow {
-        raw_request: submission.request.clone(),
+        raw_request: Vec::new(),
         request_type: submission.flags,
-        request_flags: 0,
-        request_attributes: String::new(),
+        request_flags: FORCE_UTF8,
+        request_attributes: submission.attributes.clone(),
         submitted_when: now,
         resolved_when: None,
         disposition: Disposition::Failed,
@@ -44,7 +53,7 @@ pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime
         attributes: Vec::new(),
         extensions: Vec::new(),
         certificate: None,
-        requester_sid: None,
+        requester_sid: Some(caller.token.user().to_string()),
         request_names: NameColumns::new(),
         requester_name_from_old_certificate: None,
         signer_certificate_hashes: Vec::new(),
@@ -79,16 +88,65 @@ pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest) {
     row.raw_request.clone_from(&request.raw);
     row.request_raw_name.clone_from(&request.subject);
     row.request_distinguished_name = text_of(&request.subject);
-    let attributes = request.attributes.iter();
-    let lines: Vec<_> = attributes.clone().map(|a| format!("{}:{}", a.name, a.value)).collect();
-    row.request_attributes = lines.join("\n");
-    row.attributes = attributes.map(|a| (a.name.clone(), a.value.clone())).collect();
-    row.extensions = request.extensions.iter().map(extension).collect();
+    row.request_names = name_columns(&request.subject).unwrap_or_default();
+    row.attributes = attributes(request, &row.request_attributes);
+    let requested = request.extensions.iter();
+    row.extensions = requested.map(|asked| extension(asked, ORIGIN_REQUEST)).collect();
+    if let Some(account) = &request.on_behalf_of {
+        row.requester_name = line(account);
+        row.requester_sid = None;
+    }
     row.certificate_template = match request.template_hints.first() {
         Some(TemplateHint::Name(name)) => line(name),
         Some(TemplateHint::Oid { oid, .. }) => line(&oid.to_string()),
         None => String::new(),
     };
+}
+
+/// Side table Attribute: those of the request itself, then those beside it, as Windows' CA has
+/// them; each name once.
+fn attributes(request: &EnrollmentRequest, beside: &str) -> Vec<(String, String)> {
+    let is_beside = |attribute: &&Attribute| {
+        beside.lines().filter_map(|line| line.split_once(':')).any(|(name, value)| {
+            parse_attribute(name, value).is_some_and(|parsed| parsed == **attribute)
+        })
+    };
+    let (beside, own): (Vec<_>, Vec<_>) = request.attributes.iter().partition(is_beside);
+    let mut seen = BTreeSet::new();
+    let all = own.into_iter().chain(beside);
+    let all = all.filter(|attribute| seen.insert(attribute.name.to_lowercase()));
+    all.map(|attribute| (attribute.name.clone(), attribute.value.clone())).collect()
+}
+
+/// Adds what is known of requester, signers and old certificate.
+pub(super) fn attribute(row: &mut NewRow, request: &EnrollmentRequest, gathered: &Gathered) {
+    if let Some(requester) = &gathered.requester {
+        row.requester_name = format!(r"{}\{}", requester.domain, requester.sam_account_name);
+        row.requester_sid = Some(requester.sid.to_string());
+    }
+    if request.on_behalf_of.is_some() && !gathered.signers.is_empty() {
+        row.request_flags |= ENROLL_ON_BEHALF_OF;
+    }
+    let signers = gathered.signers.iter();
+    let texts = |oids: Vec<&Oid>| oids.into_iter().map(Oid::to_string).collect();
+    row.signer_policies =
+        texts(signers.clone().flat_map(|facts| &facts.issuance_policies).collect());
+    row.signer_application_policies =
+        texts(signers.clone().flat_map(|facts| &facts.application_policies).collect());
+    row.signer_certificate_hashes = signers.map(|facts| facts.certificate_hash).collect();
+    if let (Some(renewal), Some(old)) = (&request.renewal, &gathered.old_certificate) {
+        row.request_flags |= RENEWAL;
+        row.raw_old_certificate = Some(renewal.old_certificate.clone());
+        row.requester_name_from_old_certificate.clone_from(&old.requester_name);
+        row.renewals = old.renewals.saturating_add(1);
+        row.first_issued = Some(old.first_issued);
+    }
+}
+
+/// Whether the request is the caller's: submitted by it, or for it.
+pub(super) fn is_of(row: &RequestRow, caller: &Caller) -> bool {
+    let sid = caller.token.user().to_string();
+    row.columns.caller_sid == sid || row.columns.requester_sid.as_ref() == Some(&sid)
 }
 
 /// Adds the template, once it is known: by OID, or by name for schema version 1.
@@ -100,7 +158,7 @@ pub(super) fn name_template(row: &mut NewRow, template: &Template) {
 }
 
 /// Adds what became of the request. An issued certificate's extensions take the place of those
-/// asked for.
+/// asked for; what was asked for in vain stays, disabled, as Windows' CA has it.
 pub(super) fn resolve(row: &mut NewRow, outcome: &Outcome) {
     row.disposition = outcome.disposition();
     row.status_code = outcome.status().0;
@@ -111,7 +169,7 @@ pub(super) fn resolve(row: &mut NewRow, outcome: &Outcome) {
     row.certificate = None;
     if let Outcome::Issued(certificate) = outcome {
         if let Ok(issued) = Certificate::parse(&certificate.raw) {
-            row.extensions = issued.extensions.iter().map(extension).collect();
+            row.extensions = issued_extensions(&issued, std::mem::take(&mut row.extensions));
         }
         row.certificate = Some((**certificate).clone());
     }
@@ -133,6 +191,10 @@ pub(super) fn without_bulk(row: NewRow) -> NewRow {
         certificate_template: String::new(),
         attributes: Vec::new(),
         extensions: Vec::new(),
+        request_names: NameColumns::new(),
+        raw_old_certificate: None,
+        signer_policies: Vec::new(),
+        signer_application_policies: Vec::new(),
         ..row
     }
 }
@@ -142,9 +204,39 @@ pub(super) fn line(text: &str) -> String {
     text.chars().take(MAX_LINE).collect()
 }
 
-fn extension(extension: &Extension) -> (String, u32, Vec<u8>) {
-    let flags = if extension.critical { CRITICAL } else { 0 };
+/// A row of the side table Extension.
+type ExtensionRow = (String, u32, Vec<u8>);
+
+fn extension(extension: &Extension, origin: u32) -> ExtensionRow {
+    let flags = if extension.critical { origin | CRITICAL } else { origin };
     (extension.oid.to_string(), flags, extension.value.clone())
+}
+
+/// The extensions of a certificate, and those of `asked` that are not in it. Like Windows' CA, a
+/// certificate without basic constraints has those of an end entity disabled, before its names.
+fn issued_extensions(issued: &Certificate<'_>, asked: Vec<ExtensionRow>) -> Vec<ExtensionRow> {
+    let was_asked = |oid: &Oid| asked.iter().any(|(name, ..)| *name == oid.to_string());
+    let origin = |oid: &Oid| match oid {
+        _ if *oid == oids::CRL_DISTRIBUTION_POINTS || *oid == oids::AUTHORITY_INFO_ACCESS => {
+            ORIGIN_SERVER
+        }
+        // The only extension whose value is the request's own: an identifier of its key.
+        _ if *oid == oids::SUBJECT_KEY_IDENTIFIER && was_asked(oid) => ORIGIN_REQUEST,
+        _ => ORIGIN_POLICY,
+    };
+    let found = issued.extensions.iter();
+    let mut rows: Vec<_> = found.map(|found| extension(found, origin(&found.oid))).collect();
+    if !issued.extensions.iter().any(|found| found.oid == oids::BASIC_CONSTRAINTS) {
+        let names = issued.extensions.iter().position(|e| e.oid == oids::SUBJECT_ALT_NAME);
+        let end_entity = basic_constraints(BasicConstraints::default(), true);
+        let row = extension(&end_entity, ORIGIN_POLICY | DISABLED);
+        rows.insert(names.unwrap_or(rows.len()), row);
+    }
+    let in_vain = asked
+        .into_iter()
+        .filter(|(name, ..)| !issued.extensions.iter().any(|found| found.oid.to_string() == *name));
+    rows.extend(in_vain.map(|(name, flags, value)| (name, flags | DISABLED, value)));
+    rows
 }
 
 /// The name as Windows tools show it; empty where it cannot be read.

@@ -62,6 +62,7 @@ pub(crate) struct Bench {
     pub(crate) ca: Arc<CertificateAuthority>,
     pub(crate) store: Arc<SledStore>,
     pub(crate) crls: watch::Receiver<Crls>,
+    pub(crate) trust: Trust,
     pub(crate) security: &'static str,
     pub(crate) clock: fn() -> SystemTime,
 }
@@ -87,6 +88,7 @@ impl Bench {
         Self {
             folder,
             directory: Arc::new(directory),
+            trust: Trust::of(&ca),
             ca: Arc::new(ca),
             store: Arc::new(store),
             crls: watch::channel(crls).1,
@@ -101,6 +103,7 @@ impl Bench {
         let settings = Settings {
             limits: Limits::default(),
             policy: policy::Settings::default(),
+            trust: self.trust.clone(),
             security,
             host,
             exchange: StateFolder::new(self.folder.path()).exchange(),

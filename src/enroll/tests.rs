@@ -36,7 +36,9 @@ async fn an_issued_certificate_is_answered_and_in_the_table() {
     assert_eq!(columns.certificate_template, "1.3.6.1.4.1.311.21.8.1.2.3");
     assert_eq!(columns.request_attributes, "CertificateTemplate:user\nccm:ws1");
     assert_eq!(columns.resolved_when, Some(columns.submitted_when));
-    assert!(columns.extensions.iter().any(|(oid, flags, _)| oid == "2.5.29.15" && *flags == 1));
+    assert!(
+        columns.extensions.iter().any(|(oid, flags, _)| oid == "2.5.29.15" && *flags == 0x2_0001)
+    );
     let issued = columns.certificate.expect("there");
     assert_eq!(issued.raw, der);
     assert_eq!(issued.upn.as_deref(), Some("alice@lab.test"));

@@ -20,7 +20,7 @@ mod signed;
 mod signers;
 
 pub use archival::recordable;
-pub use attributes::{decode_attributes_blob, parse_attributes};
+pub use attributes::{attribute as parse_attribute, decode_attributes_blob, parse_attributes};
 pub use error::RequestError;
 pub use limits::Limits;
 

@@ -298,8 +298,8 @@ fn crls_of_other_cas_decide_and_without_them_nothing_counts() {
     assert!(!pki.openssl(&root, &[], &agent, &["-crl_check"]));
     let good = pki.crl("root", &[serial + 1]);
     assert!(pki.openssl(&root, &[], &agent, &check));
-    assert_eq!(judge(&[good.clone()], soon), Ok(()));
-    assert_eq!(judge(&[good.clone()], 8 * DAY), unknown(), "a CRL that is out of date");
+    assert_eq!(judge(std::slice::from_ref(&good), soon), Ok(()));
+    assert_eq!(judge(std::slice::from_ref(&good), 8 * DAY), unknown(), "a CRL that is out of date");
     let mut damaged = good.clone();
     *damaged.last_mut().unwrap() ^= 1;
     assert_eq!(judge(&[damaged], soon), unknown());
@@ -485,16 +485,15 @@ fn settings_name_files_of_cas_in_pem_or_der() {
 }
 
 /// A chain that is made once for all cases.
-fn fixed() -> &'static (Vec<u8>, Vec<u8>, Vec<u8>, Trust) {
-    static CHAIN: std::sync::OnceLock<(Vec<u8>, Vec<u8>, Vec<u8>, Trust)> =
-        std::sync::OnceLock::new();
+fn fixed() -> &'static ([Vec<u8>; 3], Trust) {
+    static CHAIN: std::sync::OnceLock<([Vec<u8>; 3], Trust)> = std::sync::OnceLock::new();
     CHAIN.get_or_init(|| {
         let pki = Pki::new();
         let root = pki.issue("root", "root", &CA);
         let sub = pki.issue("sub", "root", &CA);
         let agent = pki.issue("agent", "sub", &AGENT);
         let trusted = trust(&root, &[&sub]);
-        (root, sub, agent, trusted)
+        ([root, sub, agent], trusted)
     })
 }
 
@@ -502,7 +501,7 @@ proptest! {
     /// No damaged certificate makes a chain, and none makes a panic.
     #[test]
     fn damage_is_refused(which: bool, at: prop::sample::Index, mask in 1u8..) {
-        let (_, sub, agent, trusted) = fixed();
+        let ([_, sub, agent], trusted) = fixed();
         let (mut sub, mut agent) = (sub.clone(), agent.clone());
         let damaged = if which { &mut sub } else { &mut agent };
         let index = at.index(damaged.len());
@@ -514,7 +513,7 @@ proptest! {
     /// Whatever comes along, and however often, the good chain is found.
     #[test]
     fn what_comes_along_does_not_matter(heap in prop::collection::vec(0usize..4, 0..20)) {
-        let (root, sub, agent, trusted) = fixed();
+        let ([root, sub, agent], trusted) = fixed();
         let garbage = vec![0x30, 0x03, 0x02, 0x01, 0x00];
         let kinds = [root, sub, agent, &garbage];
         let mut extra: Vec<Vec<u8>> = heap.into_iter().map(|kind| kinds[kind].clone()).collect();
