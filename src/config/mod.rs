@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::ca::{CaConfig, ExistingCa, TrustConfig};
 use crate::logging::LogConfig;
 use crate::model::deserialize_duration;
-use crate::policy::{self, SuppliedNames};
+use crate::policy::{self, Handling};
 use crate::request;
 use crate::rpc::association::Limits;
 use crate::rpc::server::ServerLimits;
@@ -244,10 +244,11 @@ impl EnrollmentConfig {
             max_validity: self.max_validity,
             clock_skew,
             supplied_names: match self.supplied_names {
-                SuppliedNamesSetting::Pend => SuppliedNames::Pend,
-                SuppliedNamesSetting::Deny => SuppliedNames::Deny,
-                SuppliedNamesSetting::Issue => SuppliedNames::Issue,
+                SuppliedNamesSetting::Pend => Handling::Pend,
+                SuppliedNamesSetting::Deny => Handling::Deny,
+                SuppliedNamesSetting::Issue => Handling::Issue,
             },
+            ..policy::Settings::default()
         }
     }
 }

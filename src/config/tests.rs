@@ -68,7 +68,7 @@ fn settings_reach_their_rooms() {
     let limits = config.enrollment.limits();
     assert_eq!((limits.request_bytes, limits.rsa_bits), (5000, 3072..=4096));
     let policy = config.enrollment.policy(Duration::from_secs(1));
-    assert_eq!(policy.supplied_names, SuppliedNames::Deny);
+    assert_eq!(policy.supplied_names, Handling::Deny);
     assert_eq!(policy.max_validity, Duration::from_secs(90 * 86_400));
     assert_eq!(policy.clock_skew, Duration::from_secs(1));
     let connections = config.limits.of_connections();

@@ -32,7 +32,9 @@ const DIRECTORY: &str = r#"
     msPKI-Template-Schema-Version = 2
     msPKI-Cert-Template-OID = "1.3.6.1.4.1.311.21.8.1.2.3"
     revision = 100
-    msPKI-Certificate-Name-Flag = ["SUBJECT_REQUIRE_DIRECTORY_PATH", "SUBJECT_ALT_REQUIRE_UPN"]
+    msPKI-Certificate-Name-Flag = [
+        "SUBJECT_REQUIRE_DIRECTORY_PATH", "SUBJECT_ALT_REQUIRE_UPN", "SUBJECT_ALT_REQUIRE_EMAIL",
+    ]
     msPKI-Enrollment-Flag = ["AUTO_ENROLLMENT"]
     pKIExpirationPeriod = "1y"
     pKIOverlapPeriod = "6w"
@@ -55,7 +57,7 @@ const DIRECTORY: &str = r#"
     enroll = ["Domain Users"]
 "#;
 
-/// A CA on a directory with alice, who has a UPN, and bob, who has none.
+/// A CA on a directory with alice, who has a mail address, and bob, who has none.
 pub(crate) struct Bench {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) directory: Arc<EmbeddedDirectory>,

@@ -52,7 +52,7 @@ async fn a_denial_is_an_answer_with_its_code_and_a_row() {
     for (caller, attributes, code) in [
         (&alice, "", HResult::CERTSRV_E_NO_CERT_TYPE),
         (&alice, "CertificateTemplate:Nobody", HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE),
-        (&bob, "CertificateTemplate:User", HResult::CERTSRV_E_SUBJECT_UPN_REQUIRED),
+        (&bob, "CertificateTemplate:User", HResult::CERTSRV_E_SUBJECT_EMAIL_REQUIRED),
     ] {
         let answer = bench.enrollment().submit(caller, submission(attributes)).await.expect("one");
         assert_eq!((answer.status, answer.disposition), (HResult::S_OK, code.0));

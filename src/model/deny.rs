@@ -1,6 +1,13 @@
 //! Why a request is refused, with its one map to HRESULT.
 
-use super::{HResult, Oid};
+use super::{ChainProblem, HResult, Oid, WaiverProblem};
+
+fn but(waiver: &Option<WaiverProblem>) -> String {
+    match waiver {
+        Some(problem) => format!(", and the renewal does not do without: {problem}"),
+        None => String::new(),
+    }
+}
 
 /// Why policy, or the gate before it, refuses a request. The text is for administrators: it says
 /// what was wrong and, where that isn't obvious, what to change.
@@ -60,7 +67,9 @@ pub enum DenyReason {
         template: String,
     },
     /// The template makes CA certificates, which are not issued by enrollment.
-    #[error("the template {template} makes CA certificates; this CA issues none by enrollment")]
+    #[error(
+        "the template {template} makes CA certificates; this CA issues none by enrollment (hardening.ca_certificates)"
+    )]
     CaTemplate {
         /// The template.
         template: String,
@@ -68,7 +77,7 @@ pub enum DenyReason {
     /// The template has no application policy, or any: the certificate would be good for
     /// everything.
     #[error(
-        "certificates of the template {template} would be good for any purpose; name its application policies"
+        "certificates of the template {template} would be good for any purpose; name its application policies, or set hardening.allow_any_purpose"
     )]
     AnyPurpose {
         /// The template.
@@ -82,13 +91,271 @@ pub enum DenyReason {
     },
     /// msPKI-RA-Signature asks for signatures that the request does not carry.
     #[error(
-        "the template {template} wants {wanted} signatures of enrollment agents, the request has none"
+        "the template {template} wants {wanted} signatures of registration authorities, the request has none{}",
+        but(waiver)
     )]
     SignaturesRequired {
         /// The template.
         template: String,
         /// msPKI-RA-Signature.
         wanted: u32,
+        /// Why a renewal does not do without them.
+        waiver: Option<WaiverProblem>,
+    },
+    /// Fewer signatures than msPKI-RA-Signature asks for.
+    #[error(
+        "the template {template} wants {wanted} signatures of registration authorities, the request has {found}{}",
+        but(waiver)
+    )]
+    SignatureCount {
+        /// The template.
+        template: String,
+        /// msPKI-RA-Signature.
+        wanted: u32,
+        /// Signatures there are.
+        found: usize,
+        /// Why a renewal does not do without them.
+        waiver: Option<WaiverProblem>,
+    },
+    /// A certificate that signed the request does not count ([MS-WCCE] 3.2.2.6.2.1.2.1).
+    #[error("the certificate of the signer {signer} is not accepted: {problem}")]
+    SignerChain {
+        /// Subject of the certificate.
+        signer: String,
+        /// What is wrong with it.
+        problem: ChainProblem,
+    },
+    /// A signature over the request by SHA-1.
+    #[error(
+        "the signature of {signer} uses SHA-1; have it sign by SHA-256, or set hardening.allow_sha1_signatures"
+    )]
+    WeakSignature {
+        /// Subject of the signer's certificate.
+        signer: String,
+    },
+    /// msPKI-RA-Application-Policies ([MS-WCCE] 3.2.2.6.2.1.4.5.4).
+    #[error(
+        "no signer's certificate has the application policy {policy} that the template {template} wants of signers"
+    )]
+    SignerApplicationPolicy {
+        /// The template.
+        template: String,
+        /// The policy.
+        policy: Oid,
+    },
+    /// msPKI-RA-Policies ([MS-WCCE] 3.2.2.6.2.1.4.5.3).
+    #[error(
+        "no signer's certificate has the issuance policy {policy} that the template {template} wants of signers"
+    )]
+    SignerIssuancePolicy {
+        /// The template.
+        template: String,
+        /// The policy.
+        policy: Oid,
+    },
+    /// A signer of a request on behalf of another is no enrollment agent.
+    #[error(
+        "the certificate of the signer {signer} is not one of an enrollment agent: it lacks the application policy Certificate Request Agent"
+    )]
+    NotAnAgent {
+        /// Subject of the certificate.
+        signer: String,
+    },
+    /// The template is not one to enroll for on behalf of others.
+    #[error(
+        "the template {template} is not for enrollment on behalf of others: it would have to want a signature (msPKI-RA-Signature) by an enrollment agent (msPKI-RA-Application-Policies), or say CT_FLAG_ALLOW_ENROLL_ON_BEHALF_OF"
+    )]
+    OnBehalfOfTemplate {
+        /// The template.
+        template: String,
+    },
+    /// A version 1 template, which cannot say that it is one to enroll for on behalf of others.
+    #[error(
+        "the template {template} is of version 1, and those are not for enrollment on behalf of others; use a later one, or set hardening.allow_version_1_on_behalf"
+    )]
+    OnBehalfOfVersion1 {
+        /// The template.
+        template: String,
+    },
+    /// An agent's certificate that is not the caller's.
+    #[error(
+        "{account} sends what {signer} signed, and that certificate is not its own by its SID; have the agent call itself, or set hardening.allow_other_agents_certificates"
+    )]
+    AgentIsNotCaller {
+        /// Subject of the agent's certificate.
+        signer: String,
+        /// The caller.
+        account: String,
+    },
+    /// Config_Permissions_Enrollment_Agent_Rights ([MS-WCCE] 3.2.2.6.2.1.2.1).
+    #[error(
+        "{agent} may not enroll for {requester} by the template {template}; an [[enrollment_agents]] entry of the configuration would allow it"
+    )]
+    AgentRestricted {
+        /// The caller.
+        agent: String,
+        /// The template.
+        template: String,
+        /// Whom the certificate is for.
+        requester: String,
+    },
+    /// On behalf of somebody who rules others.
+    #[error(
+        "nobody enrolls on behalf of {requester}, a member of protected groups; let it enroll itself, or set hardening.allow_privileged_targets"
+    )]
+    PrivilegedTarget {
+        /// Whom the certificate is for.
+        requester: String,
+    },
+    /// A renewal on behalf of others, which is switched off ([MS-WCCE] 3.2.2.6.2.1.2.4).
+    #[error("renewals on behalf of others are switched off (hardening.allow_renewal_on_behalf)")]
+    RenewalOnBehalfOf,
+    /// A renewal on behalf of nobody that the old certificate names.
+    #[error("a renewal on behalf of others is a renewal, by a certificate that names its account")]
+    RenewalWithoutSubject,
+    /// The old certificate is not one of the Request table.
+    #[error("the certificate to be renewed is none that this CA issued")]
+    RenewalUnknown,
+    /// The old certificate is revoked.
+    #[error("the certificate to be renewed is revoked; enroll anew")]
+    RenewalRevoked,
+    /// The old certificate is not valid now.
+    #[error("the certificate to be renewed is not valid at this time; enroll anew")]
+    RenewalNotValid,
+    /// The signature by the old certificate's key uses SHA-1.
+    #[error(
+        "the old certificate's signature over the renewal uses SHA-1; sign by SHA-256, or set hardening.allow_sha1_signatures"
+    )]
+    WeakRenewal,
+    /// The old certificate is from another template ([MS-WCCE] 3.2.2.6.2.1.2.3).
+    #[error("the certificate to be renewed is from {old}, not from the template {template}")]
+    RenewalTemplate {
+        /// The template of the request.
+        template: String,
+        /// How the old certificate names its own.
+        old: String,
+    },
+    /// The old certificate is somebody else's.
+    #[error("the certificate to be renewed is not one of {account}")]
+    RenewalOfAnother {
+        /// Whom the request is for.
+        account: String,
+    },
+    /// REQUIRE_SAME_KEY_RENEWAL, and the key is another.
+    #[error("the template {template} wants renewals to keep the key, and this is another")]
+    RenewalKey {
+        /// The template.
+        template: String,
+    },
+    /// REQUIRE_PRIVATE_KEY_ARCHIVAL, and no key recovery agent is there to archive for.
+    #[error(
+        "the template {template} wants the private key archived, and this CA has no key recovery agents"
+    )]
+    ArchivalNotConfigured {
+        /// The template.
+        template: String,
+    },
+    /// The request archives a key that nobody asked for.
+    #[error(
+        "the request holds a private key to archive, which the template {template} does not want"
+    )]
+    ArchivalUnexpected {
+        /// The template.
+        template: String,
+    },
+    /// The lowest CA generation of msPKI-Private-Key-Flag ([MS-WCCE] 3.2.2.6.2.1.4.5.7).
+    #[error(
+        "the template {template} is for CAs of generation {wanted} and later, this is {known} (enrollment.server_generation)"
+    )]
+    ServerGeneration {
+        /// The template.
+        template: String,
+        /// The template's.
+        wanted: u32,
+        /// The setting.
+        known: u32,
+    },
+    /// No CA may stand below this one.
+    #[error(
+        "the template {template} makes CA certificates, and this CA's own certificate allows none below it (path length 0)"
+    )]
+    PathLength {
+        /// The template.
+        template: String,
+    },
+    /// An issuance policy that makes its holders members of a group (ESC13).
+    #[error(
+        "the issuance policy {policy} of the template {template} makes members of the group {group}, and {account} is none; list the policy in hardening.acknowledged_policies if that is meant"
+    )]
+    LinkedGroup {
+        /// The template.
+        template: String,
+        /// The policy.
+        policy: Oid,
+        /// The group.
+        group: String,
+        /// Whom the certificate is for.
+        account: String,
+    },
+    /// msPKI-OID-CPS that certificates cannot hold.
+    #[error("the issuance policy {policy} has an address (msPKI-OID-CPS) that is not ASCII")]
+    PolicyAddress {
+        /// The policy.
+        policy: Oid,
+    },
+    /// The request asks for application policies that the template does not have (ESC15).
+    #[error(
+        "the request asks for the application policy {policy}, which the template {template} does not have"
+    )]
+    ApplicationPolicy {
+        /// The template.
+        template: String,
+        /// The policy.
+        policy: Oid,
+    },
+    /// A supplied subject has an attribute that subjects here cannot have.
+    #[error(
+        "the request's subject has an attribute of the type {oid}, which subjects here cannot have"
+    )]
+    SubjectAttribute {
+        /// Its type.
+        oid: Oid,
+    },
+    /// A supplied subject has an attribute that is longer than X.520 allows.
+    #[error(
+        "the request's subject has an attribute of the type {oid} with {length} characters; {limit} are allowed"
+    )]
+    SubjectLength {
+        /// Its type.
+        oid: Oid,
+        /// Its length.
+        length: usize,
+        /// The longest.
+        limit: usize,
+    },
+    /// dNSHostName that is not the computer's own name.
+    #[error(
+        "dNSHostName of {account} is {name:?}, which is neither its own name in its domain nor among its service principal names (HOST/...); mend the account, or set hardening.allow_foreign_dns_names"
+    )]
+    DnsNameForeign {
+        /// The requester.
+        account: String,
+        /// dNSHostName.
+        name: String,
+    },
+    /// objectGUID is empty.
+    #[error("{account} has no objectGUID in the directory, which the template wants")]
+    GuidMissing {
+        /// The requester.
+        account: String,
+    },
+    /// An attribute that says how long the certificate is to be valid, and makes no sense.
+    #[error("the attribute {name} of the request is no validity: {value:?}")]
+    ValidityAttribute {
+        /// Which attribute.
+        name: String,
+        /// Its value.
+        value: String,
     },
     /// msPKI-RA-Application-Policies or msPKI-RA-Policies without a signature count.
     #[error(
@@ -129,7 +396,7 @@ pub enum DenyReason {
         oid: Oid,
     },
     /// RequesterName names somebody else, and nothing in the request authorises that.
-    #[error("the request is on behalf of {requester}, but no enrollment agent signed it")]
+    #[error("the request is on behalf of {requester}, and no enrollment agent signed that")]
     OnBehalfOf {
         /// The requester that the request names.
         requester: String,
@@ -150,13 +417,11 @@ pub enum DenyReason {
         /// The template.
         template: String,
     },
-    /// SUBJECT_ALT_REQUIRE_DOMAIN_DNS needs to ask the requester's machine.
-    #[error(
-        "the template {template} wants the names of the requester's domain, which this CA cannot look up yet"
-    )]
-    DomainDnsNames {
-        /// The template.
-        template: String,
+    /// SUBJECT_ALT_REQUIRE_DOMAIN_DNS, and the domain has no names.
+    #[error("the names of the domain of {account} are not known, which the template wants")]
+    DomainNameMissing {
+        /// The requester.
+        account: String,
     },
     /// The requester has no object in the directory.
     #[error("{account} has no object in the directory, so the certificate cannot name it")]
@@ -244,24 +509,50 @@ impl DenyReason {
         match self {
             Self::CaEnrollRight { .. } => HResult::CERTSRV_E_ENROLL_DENIED,
             Self::NoTemplate => HResult::CERTSRV_E_NO_CERT_TYPE,
-            Self::TemplateConflict { .. } | Self::IssuancePolicy { .. } => {
-                HResult::CERTSRV_E_TEMPLATE_CONFLICT
-            }
+            Self::TemplateConflict { .. }
+            | Self::IssuancePolicy { .. }
+            | Self::ApplicationPolicy { .. }
+            | Self::RenewalTemplate { .. } => HResult::CERTSRV_E_TEMPLATE_CONFLICT,
             Self::TemplateUnknown { .. }
             | Self::TemplateNotEnabled { .. }
             | Self::CaTemplate { .. }
             | Self::AnyPurpose { .. }
-            | Self::TemplateWithoutOid { .. } => HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE,
+            | Self::TemplateWithoutOid { .. }
+            | Self::ServerGeneration { .. }
+            | Self::PathLength { .. } => HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE,
+            Self::SignatureCount { .. } => HResult::CERTSRV_E_SIGNATURE_COUNT,
+            Self::SignerChain { problem, .. } => problem.hresult(),
+            Self::WeakSignature { .. } | Self::WeakRenewal => HResult::NTE_BAD_ALGID,
+            Self::SignerApplicationPolicy { .. }
+            | Self::SignerIssuancePolicy { .. }
+            | Self::NotAnAgent { .. } => HResult::CERTSRV_E_SIGNATURE_REJECTED,
+            Self::AgentIsNotCaller { .. }
+            | Self::AgentRestricted { .. }
+            | Self::PrivilegedTarget { .. } => HResult::CERTSRV_E_RESTRICTEDOFFICER,
+            Self::RenewalUnknown => HResult::CERTSRV_E_BAD_RENEWAL_CERT_ATTRIBUTE,
+            Self::RenewalRevoked => HResult::CRYPT_E_REVOKED,
+            Self::RenewalNotValid | Self::CaNotValid => HResult::CERT_E_EXPIRED,
+            Self::RenewalKey { .. } => HResult::CERTSRV_E_RENEWAL_BAD_PUBLIC_KEY,
+            Self::ArchivalNotConfigured { .. } => HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED,
+            Self::ArchivalUnexpected { .. } => HResult::CERTSRV_E_ARCHIVED_KEY_UNEXPECTED,
+            Self::PolicyAddress { .. } | Self::ValidityAttribute { .. } => HResult::INVALID_DATA,
             Self::MalformedExtension { .. } => HResult::CRYPT_E_ASN1_ERROR,
             Self::TemplateVersion { .. } => HResult::CERTSRV_E_BAD_TEMPLATE_VERSION,
-            Self::TemplateEnrollRight { .. } => HResult::CERTSRV_E_TEMPLATE_DENIED,
+            Self::TemplateEnrollRight { .. } | Self::LinkedGroup { .. } => {
+                HResult::CERTSRV_E_TEMPLATE_DENIED
+            }
             Self::SignaturesRequired { .. } => HResult::CERTSRV_E_SIGNATURE_POLICY_REQUIRED,
             Self::SignerPoliciesWithoutSignatures { .. } => {
                 HResult::CERTSRV_E_TEMPLATE_POLICY_REQUIRED
             }
             Self::ArchivalRequired { .. } => HResult::CERTSRV_E_ARCHIVED_KEY_REQUIRED,
             Self::AttestationRequired { .. } => HResult::CERTSRV_E_KEY_ATTESTATION,
-            Self::OnBehalfOf { .. } => HResult::CERTSRV_E_BAD_RENEWAL_SUBJECT,
+            Self::OnBehalfOf { .. }
+            | Self::OnBehalfOfTemplate { .. }
+            | Self::OnBehalfOfVersion1 { .. }
+            | Self::RenewalOnBehalfOf
+            | Self::RenewalWithoutSubject
+            | Self::RenewalOfAnother { .. } => HResult::CERTSRV_E_BAD_RENEWAL_SUBJECT,
             Self::KeyLength { .. } => HResult::CERTSRV_E_KEY_LENGTH,
             Self::KeyUsage { .. } => HResult::NTE_BAD_KEY,
             Self::PrincipalUnknown { .. } => HResult::NO_SUCH_USER,
@@ -270,59 +561,19 @@ impl DenyReason {
             | Self::NoName { .. }
             | Self::ForeignUpn { .. }
             | Self::ForeignSid { .. }
-            | Self::ForeignNames { .. } => HResult::CERTSRV_E_BAD_REQUESTSUBJECT,
+            | Self::ForeignNames { .. }
+            | Self::SubjectAttribute { .. }
+            | Self::SubjectLength { .. } => HResult::CERTSRV_E_BAD_REQUESTSUBJECT,
             Self::UpnMissing { .. } => HResult::CERTSRV_E_SUBJECT_UPN_REQUIRED,
             Self::EmailMissing { .. } => HResult::CERTSRV_E_SUBJECT_EMAIL_REQUIRED,
-            Self::DnsNameMissing { .. } | Self::DomainDnsNames { .. } => {
-                HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED
-            }
+            Self::DnsNameMissing { .. }
+            | Self::DnsNameForeign { .. }
+            | Self::DomainNameMissing { .. } => HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED,
+            Self::GuidMissing { .. } => HResult::CERTSRV_E_SUBJECT_DIRECTORY_GUID_REQUIRED,
             Self::ValidityOverlap { .. } => HResult::CERTSRV_E_CERT_TYPE_OVERLAP,
-            Self::CaNotValid => HResult::CERT_E_EXPIRED,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_those_of_the_specification_and_texts_name_the_culprit() {
-        let template = || "User".to_owned();
-        let account = || r"LAB\alice".to_owned();
-        for (reason, code, part) in [
-            (DenyReason::NoTemplate, 0x8009_4801, "CertificateTemplate"),
-            (DenyReason::CaEnrollRight { account: account() }, 0x8009_4011, "alice"),
-            (DenyReason::TemplateUnknown { name: template() }, 0x8009_4800, "User"),
-            (
-                DenyReason::TemplateVersion {
-                    template: template(),
-                    asked: (101, 2),
-                    known: (100, 9),
-                },
-                0x8009_4807,
-                "101.2",
-            ),
-            (
-                DenyReason::TemplateEnrollRight { account: account(), template: template() },
-                0x8009_4012,
-                "alice",
-            ),
-            (
-                DenyReason::SignaturesRequired { template: template(), wanted: 1 },
-                0x8009_4809,
-                "User",
-            ),
-            (
-                DenyReason::KeyLength { template: template(), bits: 1024, minimum: 2048 },
-                0x8009_4811,
-                "2048",
-            ),
-            (DenyReason::AttestationRequired { template: template() }, 0x8009_481A, "attest"),
-            (DenyReason::OnBehalfOf { requester: account() }, 0x8009_4806, "alice"),
-        ] {
-            assert_eq!(reason.hresult(), HResult(code), "{reason:?}");
-            assert!(reason.to_string().contains(part), "{reason}");
-        }
-    }
-}
+mod tests;

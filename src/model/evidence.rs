@@ -119,3 +119,46 @@ pub enum Standing {
     /// No row has these bytes.
     Unknown,
 }
+
+/// Why a renewal does not do without approval and signatures, though its template may say that
+/// renewals do: CT_FLAG_PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT ([MS-WCCE] 3.2.2.6.2.1.4.8).
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaiverProblem {
+    /// The template does not say so.
+    #[error("the template does not say that renewals do without (msPKI-Enrollment-Flag 0x40)")]
+    NotSet,
+    /// The old certificate is not valid now.
+    #[error("the old certificate is not valid at this time")]
+    NotValid,
+    /// It does not name its template by OID.
+    #[error("the old certificate does not name its template by OID")]
+    NoTemplateOid,
+    /// It is from another template.
+    #[error("the old certificate is from another template")]
+    OtherTemplate,
+    /// The request has another subject than the old certificate, or none.
+    #[error("the request's subject is not that of the old certificate")]
+    Subject,
+    /// The old certificate has neither user principal name nor e-mail address.
+    #[error("the old certificate has neither user principal name nor e-mail address")]
+    NoName,
+    /// A user principal name of the old certificate is not the account's.
+    #[error("the old certificate's user principal name {0:?} is not that of the account")]
+    Upn(String),
+    /// An e-mail address of the old certificate is not the account's.
+    #[error("the old certificate's e-mail address {0:?} is not that of the account")]
+    Email(String),
+    /// The SID of the old certificate is not the account's.
+    #[error("the old certificate's SID is not that of the account")]
+    Sid,
+    /// The account is not in the directory.
+    #[error("the account is not in the directory")]
+    NoAccount,
+    /// hardening.max_renewals.
+    #[error("so many renewals lie behind the old certificate ({0}) that it takes approval again")]
+    TooManyRenewals(u32),
+    /// hardening.max_renewal_age.
+    #[error("the first certificate of its line is so old that it takes approval again")]
+    TooOld,
+}

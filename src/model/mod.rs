@@ -25,7 +25,7 @@ pub use duration::{
     DurationError, deserialize_duration, deserialize_optional_duration, format_duration,
     parse_duration,
 };
-pub use evidence::{ChainProblem, OldCertificate, SignerFacts, Standing};
+pub use evidence::{ChainProblem, OldCertificate, SignerFacts, Standing, WaiverProblem};
 pub use extension::{BasicConstraints, CertificatePolicy, Extension, GeneralName, KeyUsage};
 pub use hresult::HResult;
 pub use issuance_policy::{IssuancePolicy, LinkedGroup};

@@ -98,6 +98,8 @@ bitflags! {
         const ATTEST_REQUIRED = 0x2000;
         /// Attestation without issuance policy.
         const ATTESTATION_WITHOUT_POLICY = 0x4000;
+        /// Client: the key is for Windows Hello.
+        const HELLO_LOGON_KEY = 0x20_0000;
         const _ = !0;
     }
 
@@ -152,6 +154,18 @@ impl From<&Template> for TemplateFlags {
             general: template.flags,
             private_key: template.private_key,
         }
+    }
+}
+
+impl PrivateKeyFlags {
+    /// The lowest generation of CAs that the template is for.
+    pub fn server_generation(self) -> u32 {
+        (self.bits() >> 16) & 0xF
+    }
+
+    /// The lowest generation of clients that the template is for.
+    pub fn client_generation(self) -> u32 {
+        (self.bits() >> 24) & 0xF
     }
 }
 

@@ -1,7 +1,8 @@
 //! Extensions that the template asks for ([MS-WCCE] 3.2.2.6.2.1.4.4 to .5.8). None is taken from
 //! the request but S/MIME capabilities and, where the template says so, issuance policies.
 
-use super::Case;
+use super::requirements::is_ca_template;
+use super::{Case, Token};
 use crate::asn1::{self, extensions, oids};
 use crate::model::{
     BasicConstraints, CertificatePolicy, DenyReason, EnrollmentFlags, Extension, IssuancePlan,
@@ -22,10 +23,12 @@ pub(super) fn template_extension(template: &Template) -> Result<TemplateExtensio
     Ok(TemplateExtension::Information { oid, major: template.major, minor: template.minor })
 }
 
-/// pKIKeyUsage, as far as this kind of key can have it. keyCertSign and cRLSign are for CAs.
+/// pKIKeyUsage, as far as this kind of key can have it. keyCertSign and cRLSign are for CAs, whose
+/// certificates always have the former.
 pub(super) fn key_usage(case: &Case<'_>, plan: &mut IssuancePlan) -> Result<(), DenyReason> {
     let wanted = case.template.key_usage;
-    if wanted == KeyUsage::default() {
+    let ca = is_ca_template(case.template);
+    if wanted == KeyUsage::default() && !ca {
         return Ok(());
     }
     let signing = KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::NON_REPUDIATION);
@@ -38,13 +41,34 @@ pub(super) fn key_usage(case: &Case<'_>, plan: &mut IssuancePlan) -> Result<(), 
         }
         PublicKeyKind::Ed25519 => signing,
     };
+    let of_cas = KeyUsage::KEY_CERT_SIGN.union(KeyUsage::CRL_SIGN);
+    let possible = if ca { possible.union(of_cas) } else { possible };
     let usage = KeyUsage(wanted.0 & possible.0);
-    if usage == KeyUsage::default() {
+    if usage == KeyUsage::default() || (ca && !usage.contains(KeyUsage::KEY_CERT_SIGN)) {
         return Err(DenyReason::KeyUsage { template: case.template_name() });
     }
     let critical = case.template.critical_extensions.contains(&oids::KEY_USAGE);
     plan.key_usage = Some((usage, critical));
     Ok(())
+}
+
+/// Application policies in the request are the template's, or fewer (CVE-2024-49019): they are never
+/// taken, and a request that asks for others is not what it says. (Extended key usage is passed
+/// over, as requests of other makers name more of it than they need.)
+pub(super) fn requested_application_policies(case: &Case<'_>) -> Result<(), DenyReason> {
+    let asked = extensions::find(&case.facts.request.extensions, &oids::APPLICATION_CERT_POLICIES);
+    let Some(extension) = asked.filter(|_| !case.settings.strip_application_policies) else {
+        return Ok(());
+    };
+    let asked = extensions::decode_policies(&extension.value)
+        .map_err(|_| DenyReason::MalformedExtension { oid: extension.oid.clone() })?;
+    let known = &case.template.application_policies;
+    match asked.into_iter().find(|policy| !known.contains(policy)) {
+        Some(policy) => {
+            Err(DenyReason::ApplicationPolicy { template: case.template_name(), policy })
+        }
+        None => Ok(()),
+    }
 }
 
 /// pKIExtendedKeyUsage or msPKI-Certificate-Application-Policy, never what the request asks for.
@@ -65,14 +89,21 @@ pub(super) fn critical_extensions(
     Ok(())
 }
 
+/// IS_CA, IS_CROSS_CA and the names of such templates, with pKIMaxIssuingDepth; otherwise
 /// INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS.
-pub(super) fn include_basic_constraints(
+pub(super) fn basic_constraints(
     case: &Case<'_>,
     plan: &mut IssuancePlan,
 ) -> Result<(), DenyReason> {
     let flag = EnrollmentFlags::INCLUDE_BASIC_CONSTRAINTS_FOR_EE_CERTS;
     let wanted = case.template.enrollment.contains(flag);
-    plan.basic_constraints = wanted.then(BasicConstraints::default);
+    plan.basic_constraints = match is_ca_template(case.template) {
+        true => {
+            let path_length = case.template.max_issuing_depth;
+            Some(BasicConstraints { ca: true, path_length })
+        }
+        false => wanted.then(BasicConstraints::default),
+    };
     Ok(())
 }
 
@@ -93,8 +124,40 @@ pub(super) fn certificate_policies(
         }
         policies.retain(|policy| asked.contains(policy));
     }
-    plan.certificate_policies = policies.into_iter().map(CertificatePolicy::plain).collect();
+    policies.iter().try_for_each(|policy| linked_group(case, policy))?;
+    let qualified: Result<_, _> = policies.iter().map(|policy| qualified(case, policy)).collect();
+    plan.certificate_policies = qualified?;
     Ok(())
+}
+
+/// The policy with the qualifiers of its msPKI-Enterprise-Oid object, where it has one.
+fn qualified(case: &Case<'_>, policy: &Oid) -> Result<CertificatePolicy, DenyReason> {
+    let Some(known) = case.facts.templates.policy(policy) else {
+        return Ok(CertificatePolicy::plain(policy.clone()));
+    };
+    match known.cps.iter().all(|address| address.is_ascii()) {
+        true => Ok(known.in_certificates()),
+        false => Err(DenyReason::PolicyAddress { policy: policy.clone() }),
+    }
+}
+
+/// msDS-OIDToGroupLink: whoever logs on with such a certificate is a member of the group (ESC13).
+/// So it is one already, or an administrator has acknowledged the policy.
+fn linked_group(case: &Case<'_>, policy: &Oid) -> Result<(), DenyReason> {
+    let known = case.facts.templates.policy(policy);
+    let Some(group) = known.and_then(|known| known.group.as_ref()) else { return Ok(()) };
+    let member = |token: &Token| group.sid.as_ref().is_some_and(|sid| token.holds(sid));
+    if case.settings.acknowledged_policies.contains(policy)
+        || case.subject_token().is_some_and(member)
+    {
+        return Ok(());
+    }
+    Err(DenyReason::LinkedGroup {
+        template: case.template_name(),
+        policy: policy.clone(),
+        group: group.name.clone(),
+        account: case.subject(),
+    })
 }
 
 fn requested_policies(case: &Case<'_>) -> Result<Vec<Oid>, DenyReason> {

@@ -10,18 +10,26 @@
 //! others; `PUBLISH_TO_DS` and `PUBLISH_TO_KRA_CONTAINER` concern publication, which no decision
 //! depends on; names, policies and SIDs in requests are held to what `names` and `extensions` say.
 
+mod agents;
 mod approval;
 mod extensions;
 mod lint;
 mod names;
+mod on_behalf;
+mod renewal;
 mod requirements;
 mod selection;
+mod settings;
+mod signers;
 mod validity;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+pub use agents::{AgentEntry, EnrollmentAgents};
 pub use lint::{Finding, Severity, lint};
+pub use requirements::{EnrollmentRights, enrollment_rights};
+pub use settings::{Handling, OnBehalfSettings, RenewalSettings, Settings};
 
 use crate::model::{
     Caller, DenyReason, EnrollmentRequest, IssuancePlan, NameFlags, OldCertificate, Principal,
@@ -59,39 +67,6 @@ pub struct Facts<'a> {
     pub now: SystemTime,
 }
 
-/// What an administrator sets for all templates.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Settings {
-    /// The longest that any certificate is valid.
-    pub max_validity: Duration,
-    /// Config_CA_Clock_Skew_Minutes: how far before now certificates begin.
-    pub clock_skew: Duration,
-    /// What is done with names that a request supplies and that would let it pass for another.
-    pub supplied_names: SuppliedNames,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            max_validity: Duration::from_secs(2 * 365 * 86_400),
-            clock_skew: Duration::from_secs(10 * 60),
-            supplied_names: SuppliedNames::Pend,
-        }
-    }
-}
-
-/// What is done where a template takes names from the request and its certificates would prove
-/// them to others: those for authentication, and those for servers that many may enroll for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SuppliedNames {
-    /// A certificate manager decides.
-    Pend,
-    /// The request is denied.
-    Deny,
-    /// The Enroll right on the template is enough.
-    Issue,
-}
-
 /// What becomes of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Decision {
@@ -115,6 +90,9 @@ pub enum PendReason {
     /// An enrollment agent's certificate from a template that many may enroll for.
     #[error("the certificate would let its holder enroll for others")]
     EnrollmentAgent,
+    /// A CA certificate.
+    #[error("the certificate would be one of a CA")]
+    CaCertificate,
 }
 
 /// A decision, and the template it was made by.
@@ -157,16 +135,37 @@ type Approval = fn(&Case<'_>) -> Option<PendReason>;
 /// What a request has to meet; the first that it does not meet denies it.
 const REQUIREMENTS: &[Requirement] = &[
     selection::template_version,
+    selection::server_generation,
+    renewal::on_behalf,
+    renewal::standing,
+    renewal::strength,
     requirements::enroll_right,
+    on_behalf::requester_name,
+    on_behalf::target,
     requirements::account_enabled,
-    requirements::requester_name,
     requirements::ca_template,
     requirements::any_purpose,
-    requirements::ra_signature,
-    requirements::ra_policies,
+    signers::policies_without_signature,
+    signers::ra_signature,
+    signers::strength,
+    signers::chain,
+    signers::ra_policies,
+    signers::ra_application_policies,
+    on_behalf::agent_signature,
+    on_behalf::template,
+    on_behalf::agent_is_caller,
+    on_behalf::agent_rights,
+    on_behalf::privileged_target,
+    renewal::same_template,
+    renewal::validity,
+    renewal::own_certificate,
     requirements::minimal_key_size,
     requirements::require_private_key_archival,
     requirements::attest_required,
+    renewal::require_same_key_renewal,
+    extensions::requested_application_policies,
+    names::require_machine_name,
+    names::subject_attributes,
     names::supplied_upn,
     names::supplied_sid,
     names::supplied_directory_guid,
@@ -177,14 +176,16 @@ const REQUIREMENTS: &[Requirement] = &[
 const FIELDS: &[Field] = &[
     names::subject,
     names::alternative_names,
+    names::exchange_user,
     names::some_name,
     names::security_extension,
     validity::period,
     validity::overlap,
+    validity::requested,
     extensions::key_usage,
     extensions::application_policies,
     extensions::critical_extensions,
-    extensions::include_basic_constraints,
+    extensions::basic_constraints,
     extensions::certificate_policies,
     extensions::include_symmetric_algorithms,
     extensions::ocsp_nocheck,
@@ -192,10 +193,14 @@ const FIELDS: &[Field] = &[
 ];
 
 /// What somebody has to approve first.
-const APPROVALS: &[Approval] =
-    &[approval::pend_all_requests, approval::supplied_names, approval::enrollment_agent];
+const APPROVALS: &[Approval] = &[
+    approval::pend_all_requests,
+    approval::supplied_names,
+    approval::enrollment_agent,
+    approval::ca_certificate,
+];
 
-impl Case<'_> {
+impl<'a> Case<'a> {
     fn plan(&self) -> Result<IssuancePlan, DenyReason> {
         REQUIREMENTS.iter().try_for_each(|rule| rule(self))?;
         let mut plan = self.empty_plan(extensions::template_extension(self.template)?);
@@ -231,6 +236,42 @@ impl Case<'_> {
     /// The caller's account, for reasons.
     fn account(&self) -> String {
         self.facts.caller.account.clone()
+    }
+
+    /// The account that the certificate is for, for reasons.
+    fn subject(&self) -> String {
+        match (self.facts.requester, &self.facts.request.on_behalf_of) {
+            (Some(requester), _) => {
+                format!(r"{}\{}", requester.domain, requester.sam_account_name)
+            }
+            (None, Some(name)) => name.clone(),
+            (None, None) => self.account(),
+        }
+    }
+
+    /// Whether the certificate is for another account than the caller's, by the word of an agent.
+    fn is_on_behalf(&self) -> bool {
+        let named = self.facts.request.on_behalf_of.is_some();
+        let caller = self.facts.caller.token.user();
+        let other = self.facts.requester.map_or(named, |requester| requester.sid != *caller);
+        other && !self.facts.renew_on_behalf
+    }
+
+    /// The SIDs of the account that the certificate is for; `None` where they are not known.
+    fn subject_token(&self) -> Option<&'a Token> {
+        if !self.is_on_behalf() && !self.facts.renew_on_behalf {
+            return Some(&self.facts.caller.token);
+        }
+        let of_requester = |token: &&Token| {
+            self.facts.requester.is_some_and(|requester| requester.sid == *token.user())
+        };
+        self.facts.requester_token.filter(of_requester)
+    }
+
+    /// The object that the certificate is for.
+    fn requester(&self) -> Result<&'a Principal, DenyReason> {
+        let unknown = || DenyReason::PrincipalUnknown { account: self.subject() };
+        self.facts.requester.ok_or_else(unknown)
     }
 
     /// Whether subject and alternative names come from the request.

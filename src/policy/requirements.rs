@@ -1,63 +1,87 @@
 //! What a request has to meet ([MS-WCCE] 3.2.2.6.2.1.4.3 and .5). The issuance requirements of
-//! schema versions 2 to 4 are asked of version 1 templates too. What this version cannot carry
-//! out is refused, never passed over.
+//! schema versions 2 to 4 are asked of version 1 templates too. What this CA cannot carry out is
+//! refused, never passed over.
 
-use super::Case;
+use super::{Case, Handling, renewal};
 use crate::asn1::oids;
-use crate::model::{DenyReason, ENROLL, GeneralFlags, PrivateKeyFlags, Template};
+use crate::model::{
+    AUTO_ENROLL, DenyReason, ENROLL, EnrollmentFlags, GeneralFlags, PrivateKeyFlags, Template,
+    Token,
+};
 
-/// ntSecurityDescriptor: the caller has the extended right Enroll.
-pub(super) fn enroll_right(case: &Case<'_>) -> Result<(), DenyReason> {
-    if case.template.security.grants_extended_right(&case.facts.caller.token, ENROLL) {
-        return Ok(());
-    }
-    Err(DenyReason::TemplateEnrollRight { account: case.account(), template: case.template_name() })
+/// What an account may do with a template ([MS-CRTD] 2.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EnrollmentRights {
+    /// It may enroll: what the CA asks for.
+    pub enroll: bool,
+    /// Its client may enroll without being told to: the right AutoEnroll beside Enroll, and the
+    /// template's flag. Clients ask for it; to the CA it is enrollment like any other.
+    pub autoenroll: bool,
 }
 
-/// A session may outlive the account that it was opened with.
+/// What the account of this token may do with `template`.
+pub fn enrollment_rights(template: &Template, token: &Token) -> EnrollmentRights {
+    let has = |right| template.security.grants_extended_right(token, right);
+    let enroll = has(ENROLL);
+    let wanted = template.enrollment.contains(EnrollmentFlags::AUTO_ENROLLMENT);
+    EnrollmentRights { enroll, autoenroll: enroll && wanted && has(AUTO_ENROLL) }
+}
+
+/// ntSecurityDescriptor: the caller has the extended right Enroll. In a renewal on behalf of
+/// others, the old certificate's subject has it; in a key-based renewal, the old key is enough.
+pub(super) fn enroll_right(case: &Case<'_>) -> Result<(), DenyReason> {
+    let enrollee = match case.facts.renew_on_behalf {
+        true => case.subject_token(),
+        false => Some(&case.facts.caller.token),
+    };
+    let may = |token| enrollment_rights(case.template, token).enroll;
+    if enrollee.is_some_and(may) || renewal::is_key_based(case) {
+        return Ok(());
+    }
+    let account = if case.facts.renew_on_behalf { case.subject() } else { case.account() };
+    Err(DenyReason::TemplateEnrollRight { account, template: case.template_name() })
+}
+
+/// A session may outlive the account that it was opened with, and certificates are for accounts
+/// that may log on.
 pub(super) fn account_enabled(case: &Case<'_>) -> Result<(), DenyReason> {
     match case.facts.requester {
         Some(principal) if !principal.enabled => {
-            Err(DenyReason::AccountDisabled { account: case.account() })
+            Err(DenyReason::AccountDisabled { account: case.subject() })
         }
         _ => Ok(()),
     }
 }
 
-/// The attribute RequesterName makes a request one on behalf of somebody else, which only an
-/// enrollment agent's signature can authorise.
-pub(super) fn requester_name(case: &Case<'_>) -> Result<(), DenyReason> {
-    let other = case
-        .facts
-        .request
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.name.eq_ignore_ascii_case("RequesterName"))
-        .find(|attribute| attribute.value.to_lowercase() != case.account().to_lowercase());
-    match other {
-        Some(attribute) => Err(DenyReason::OnBehalfOf { requester: attribute.value.clone() }),
-        None => Ok(()),
+/// Certificates of CAs, where the setting denies them or the CA's own certificate allows none
+/// below.
+pub(super) fn ca_template(case: &Case<'_>) -> Result<(), DenyReason> {
+    if !is_ca_template(case.template) {
+        return Ok(());
+    }
+    if case.settings.ca_certificates == Handling::Deny {
+        return Err(DenyReason::CaTemplate { template: case.template_name() });
+    }
+    match case.facts.ca_path_length {
+        Some(0) => Err(DenyReason::PathLength { template: case.template_name() }),
+        _ => Ok(()),
     }
 }
 
-/// IS_CA, IS_CROSS_CA, and the names that stand for them: enrollment makes no CA certificates.
-pub(super) fn ca_template(case: &Case<'_>) -> Result<(), DenyReason> {
-    let flags = GeneralFlags::IS_CA | GeneralFlags::IS_CROSS_CA;
+/// IS_CA, IS_CROSS_CA ([MS-WCCE] 3.2.2.6.2.1.4.4.1), and the names that stand for them
+/// ([MS-WCCE] 3.2.2.6.2.1.4.6).
+pub(super) fn is_ca_template(template: &Template) -> bool {
     let named = ["CA", "SubCA", "CrossCA"];
-    if case.template.flags.intersects(flags)
-        || named.iter().any(|name| name.eq_ignore_ascii_case(&case.template.name))
-    {
-        return Err(DenyReason::CaTemplate { template: case.template_name() });
-    }
-    Ok(())
+    template.flags.intersects(GeneralFlags::IS_CA | GeneralFlags::IS_CROSS_CA)
+        || named.iter().any(|name| name.eq_ignore_ascii_case(&template.name))
 }
 
 /// Certificates that are good for every purpose are good for the wrong ones too: none without
-/// application policies, and those of any purpose not for everybody.
+/// application policies but a CA's, and those of any purpose not for everybody.
 pub(super) fn any_purpose(case: &Case<'_>) -> Result<(), DenyReason> {
-    let any = is_any_purpose(case.template);
-    let none = case.template.application_policies.is_empty();
-    if none || (any && super::approval::many_may_enroll(case.template)) {
+    let any = is_any_purpose(case.template) && super::approval::many_may_enroll(case.template);
+    let none = case.template.application_policies.is_empty() && !is_ca_template(case.template);
+    if (none || any) && !case.settings.any_purpose {
         return Err(DenyReason::AnyPurpose { template: case.template_name() });
     }
     Ok(())
@@ -67,25 +91,6 @@ pub(super) fn any_purpose(case: &Case<'_>) -> Result<(), DenyReason> {
 pub(super) fn is_any_purpose(template: &Template) -> bool {
     let any = [oids::ANY_EXTENDED_KEY_USAGE, oids::ANY_APPLICATION_POLICY];
     template.application_policies.iter().any(|policy| any.contains(policy))
-}
-
-/// msPKI-RA-Signature: no request carries signatures of enrollment agents yet.
-pub(super) fn ra_signature(case: &Case<'_>) -> Result<(), DenyReason> {
-    match case.template.ra_signatures {
-        0 => Ok(()),
-        wanted => Err(DenyReason::SignaturesRequired { template: case.template_name(), wanted }),
-    }
-}
-
-/// msPKI-RA-Application-Policies and msPKI-RA-Policies speak of signers; without a signature
-/// count nobody would be asked.
-pub(super) fn ra_policies(case: &Case<'_>) -> Result<(), DenyReason> {
-    let template = case.template;
-    let asked = !(template.ra_application_policies.is_empty() && template.ra_policies.is_empty());
-    if asked && template.ra_signatures == 0 {
-        return Err(DenyReason::SignerPoliciesWithoutSignatures { template: case.template_name() });
-    }
-    Ok(())
 }
 
 /// msPKI-Minimal-Key-Size.
@@ -98,12 +103,20 @@ pub(super) fn minimal_key_size(case: &Case<'_>) -> Result<(), DenyReason> {
     Err(DenyReason::KeyLength { template: case.template_name(), bits, minimum })
 }
 
-/// REQUIRE_PRIVATE_KEY_ARCHIVAL: no request archives a key yet.
+/// REQUIRE_PRIVATE_KEY_ARCHIVAL, which a renewal with the same key does without; and this CA has
+/// nobody to archive keys for.
 pub(super) fn require_private_key_archival(case: &Case<'_>) -> Result<(), DenyReason> {
-    if case.template.private_key.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL) {
-        return Err(DenyReason::ArchivalRequired { template: case.template_name() });
+    let flags = case.template.private_key;
+    let template = case.template_name();
+    let kept = flags.contains(PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL)
+        && case.facts.old_certificate.is_some();
+    let wanted = flags.contains(PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL);
+    match (wanted, case.facts.request.archives_key) {
+        (false, true) => Err(DenyReason::ArchivalUnexpected { template }),
+        (true, true) => Err(DenyReason::ArchivalNotConfigured { template }),
+        (true, false) if !kept => Err(DenyReason::ArchivalRequired { template }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// ATTEST_REQUIRED: no attestation is verified yet. ATTEST_PREFERRED does without.

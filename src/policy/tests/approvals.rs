@@ -16,7 +16,18 @@ fn enrollment_agents_are_looked_at_where_many_may_enroll() {
         world.template.application_policies = vec![oids::ENROLLMENT_AGENT];
         world.enrollees(who);
         assert_eq!(world.pended(), PendReason::EnrollmentAgent, "{who}");
+        world.settings.approve_agents = false;
+        world.plan();
+        world.settings.approve_agents = true;
         world.enrollees("S-1-5-21-1-2-3-1107");
         world.plan();
     }
+}
+
+#[test]
+fn ca_certificates_are_looked_at() {
+    let mut world = super::requirements::ca();
+    assert_eq!(world.pended(), PendReason::CaCertificate);
+    world.settings.ca_certificates = Handling::Issue;
+    world.plan();
 }

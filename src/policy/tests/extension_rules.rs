@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::BasicConstraints;
+use crate::model::{BasicConstraints, LinkedGroup};
 
 #[test]
 fn key_usage_fits_the_kind_of_key() {
@@ -51,7 +51,14 @@ fn extensions_of_the_request_do_not_reach_the_certificate() {
         extensions::key_usage(KeyUsage::KEY_CERT_SIGN, true),
         asked_policies(&[oids::ANY_POLICY]),
     ];
+    assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_CONFLICT);
+    world.settings.strip_application_policies = true;
     assert_eq!(world.plan(), plain);
+    world.settings.strip_application_policies = false;
+    world.request.extensions[0] = extensions::application_policies(&[oids::SERVER_AUTH], false);
+    assert_eq!(world.plan(), plain);
+    world.request.extensions[0].value = vec![5];
+    assert_eq!(world.denied(), HResult::CRYPT_E_ASN1_ERROR);
 }
 
 #[test]
@@ -75,6 +82,58 @@ fn certificate_policies_and_those_from_requests() {
     assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_CONFLICT);
     world.request.extensions[0].value = vec![1];
     assert_eq!(world.denied(), HResult::CRYPT_E_ASN1_ERROR);
+}
+
+fn known_policy(text: &str, group: Option<LinkedGroup>) -> IssuancePolicy {
+    IssuancePolicy {
+        oid: oid(text),
+        display_name: "High Assurance".to_owned(),
+        cps: vec!["http://pki.lab.test/cps".to_owned()],
+        user_notice: Some("Handle with care".to_owned()),
+        group,
+    }
+}
+
+#[test]
+fn policies_carry_what_the_directory_says_of_them() {
+    let mut world = World::new();
+    world.template.certificate_policies = vec![oid("1.2.3.1"), oid("1.2.3.2")];
+    let mut policy = known_policy("1.2.3.2", None);
+    world.policies = vec![policy.clone()];
+    let expected = [
+        CertificatePolicy::plain(oid("1.2.3.1")),
+        CertificatePolicy {
+            oid: oid("1.2.3.2"),
+            cps: vec!["http://pki.lab.test/cps".to_owned()],
+            user_notice: Some("Handle with care".to_owned()),
+        },
+    ];
+    assert_eq!(world.plan().certificate_policies, expected);
+    policy.cps.push("http://pki.lab.test/é".to_owned());
+    world.policies = vec![policy];
+    assert_eq!(world.denied(), HResult::INVALID_DATA);
+}
+
+/// ESC13.
+#[test]
+fn policies_with_a_group_are_for_its_members_or_acknowledged() {
+    let with = |group: Option<&str>| {
+        let mut world = World::new();
+        world.template.certificate_policies = vec![oid("1.2.3.1")];
+        let group = LinkedGroup { name: "CN=Tier 0".to_owned(), sid: group.map(sid) };
+        world.policies = vec![known_policy("1.2.3.1", Some(group))];
+        world
+    };
+    for group in [Some("S-1-5-21-1-2-3-1200"), None] {
+        let mut world = with(group);
+        assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_DENIED);
+        assert!(world.reason().to_string().contains("Tier 0"));
+        world.settings.acknowledged_policies = vec![oid("1.2.3.2")];
+        world.reason();
+        world.settings.acknowledged_policies.push(oid("1.2.3.1"));
+        world.plan();
+    }
+    with(Some("S-1-5-21-1-2-3-1107")).plan();
 }
 
 #[test]

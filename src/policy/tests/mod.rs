@@ -1,12 +1,16 @@
 //! Tests of the rules, by topic. [`World`] is a request that is issued; each changes one thing.
 
+mod agents;
 mod approvals;
 mod extension_rules;
 mod lint_rules;
 mod names;
+mod on_behalf;
 mod properties;
+mod renewals;
 mod requirements;
 mod selection;
+mod signers;
 mod validity;
 
 use std::time::Duration;
@@ -15,9 +19,9 @@ use super::*;
 use crate::asn1::{extensions, oids};
 use crate::model::{
     Ace, AceKind, Acl, Attribute, CertificatePolicy, ENROLL, EnrollmentFlags, Extension,
-    GeneralFlags, GeneralName, HResult, KeyAlgorithms, KeyUsage, NameAttribute, Oid, PrincipalKind,
-    PrivateKeyFlags, PublicKeyInfo, PublicKeyKind, RequestFormat, SchemaVersion,
-    SecurityDescriptor, Sid, TemplateHint, TemplateRow,
+    GeneralFlags, GeneralName, HResult, IssuancePolicy, KeyAlgorithms, KeyUsage, NameAttribute,
+    Oid, PrincipalKind, PrivateKeyFlags, PublicKeyInfo, PublicKeyKind, RequestFormat,
+    SchemaVersion, SecurityDescriptor, Sid, TemplateHint, TemplateRow,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -54,6 +58,9 @@ struct World {
     enabled: bool,
     settings: Settings,
     ca_ends: SystemTime,
+    ca_path_length: Option<u32>,
+    renew_on_behalf: bool,
+    policies: Vec<IssuancePolicy>,
 }
 
 impl World {
@@ -74,6 +81,9 @@ impl World {
             enabled: true,
             settings: Settings::default(),
             ca_ends: now() + DAY * 3650,
+            ca_path_length: None,
+            renew_on_behalf: false,
+            policies: Vec::new(),
         }
     }
 
@@ -103,6 +113,7 @@ impl World {
         };
         let other = TemplateRow { template: Arc::new(other), enabled: true };
         let templates = TemplateTable::new(vec![row, other]).expect("distinct");
+        let templates = templates.with_policies(self.policies.clone()).expect("distinct");
         let facts = Facts {
             request: &self.request,
             caller: &self.caller,
@@ -112,8 +123,8 @@ impl World {
             old_certificate: self.old_certificate.as_ref(),
             templates: &templates,
             ca_validity: (now() - DAY * 10, self.ca_ends),
-            ca_path_length: None,
-            renew_on_behalf: false,
+            ca_path_length: self.ca_path_length,
+            renew_on_behalf: self.renew_on_behalf,
             now: now(),
         };
         decide(&facts, &self.settings)
@@ -131,8 +142,12 @@ impl World {
     }
 
     fn denied(&self) -> HResult {
+        self.reason().hresult()
+    }
+
+    fn reason(&self) -> DenyReason {
         match self.decision() {
-            Decision::Deny(reason) => reason.hresult(),
+            Decision::Deny(reason) => reason,
             other => panic!("not denied: {other:?}"),
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::asn1::Name;
 
 fn computer() -> World {
     let mut world = World::new();
@@ -6,6 +7,8 @@ fn computer() -> World {
     world.template.names =
         NameFlags::SUBJECT_REQUIRE_DNS_AS_CN | NameFlags::SUBJECT_ALT_REQUIRE_DNS;
     if let Some(requester) = &mut world.requester {
+        requester.kind = PrincipalKind::Computer;
+        requester.sam_account_name = "WS1$".to_owned();
         requester.dns_host_name = Some("ws1.lab.test".to_owned());
     }
     world
@@ -42,6 +45,7 @@ fn what_the_directory_lacks_is_refused_with_its_own_code() {
                 requester.upn = empty.clone();
                 requester.mail = empty.clone();
                 requester.dns_host_name = empty.clone();
+                requester.dns_domain.clear();
             }
             assert_eq!(world.denied(), code, "{flag:?}");
         }
@@ -78,6 +82,138 @@ fn all_alternative_names_of_the_directory() {
             dns("ws1.lab.test"),
         ]
     );
+    if let Some(requester) = &mut world.requester {
+        requester.guid = [0; 16];
+    }
+    assert_eq!(world.denied(), HResult::CERTSRV_E_SUBJECT_DIRECTORY_GUID_REQUIRED);
+}
+
+/// [MS-WCCE] 3.2.2.6.2.1.4.5.9: SUBJECT_ALT_REQUIRE_DOMAIN_DNS.
+#[test]
+fn subject_alt_require_domain_dns() {
+    let mut world = computer();
+    world.template.names |= NameFlags::SUBJECT_ALT_REQUIRE_DOMAIN_DNS;
+    let expected = [dns("ws1.lab.test"), dns("lab.test"), dns("LAB")];
+    assert_eq!(world.plan().subject_alt_names, expected);
+    for empty in 0..2 {
+        let mut world = computer();
+        world.template.names = NameFlags::SUBJECT_ALT_REQUIRE_DOMAIN_DNS;
+        if let Some(requester) = &mut world.requester {
+            match empty {
+                0 => requester.domain.clear(),
+                _ => requester.dns_domain.clear(),
+            }
+        }
+        assert_eq!(world.denied(), HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED);
+    }
+}
+
+#[test]
+fn subject_require_email_alone() {
+    let mut world = World::new();
+    world.template.names = NameFlags::SUBJECT_REQUIRE_EMAIL;
+    assert_eq!(world.plan().subject, SubjectName::Email("alice@mail.test".to_owned()));
+}
+
+#[test]
+fn a_user_principal_name_is_composed_where_there_is_none() {
+    for flag in [NameFlags::SUBJECT_ALT_REQUIRE_UPN, NameFlags::SUBJECT_ALT_REQUIRE_SPN] {
+        let mut world = World::new();
+        world.template.names = flag;
+        assert_eq!(world.plan().subject_alt_names, [upn("alice@lab.test")]);
+        if let Some(requester) = &mut world.requester {
+            requester.sam_account_name = "asmith".to_owned();
+            requester.upn = None;
+        }
+        assert_eq!(world.plan().subject_alt_names, [upn("asmith@lab.test")]);
+    }
+    let mut world = World::new();
+    if let Some(requester) = &mut world.requester {
+        requester.upn = None;
+        requester.sam_account_name.clear();
+    }
+    assert_eq!(world.denied(), HResult::CERTSRV_E_SUBJECT_UPN_REQUIRED);
+}
+
+/// CVE-2022-26923: a computer that calls itself by the name of another.
+#[test]
+fn dns_host_names_are_the_computers_own() {
+    let with = |account: &str, name: &str, services: &[&str]| {
+        let mut world = computer();
+        if let Some(requester) = &mut world.requester {
+            requester.sam_account_name = account.to_owned();
+            requester.dns_host_name = Some(name.to_owned());
+            requester.service_principal_names = services.iter().map(ToString::to_string).collect();
+        }
+        world
+    };
+    with("WS1$", "Ws1.LAB.test", &[]).plan();
+    with("A-LONG-NETBIOS-$", "a-long-netbios-name.lab.test", &[]).plan();
+    with("WS1$", "other.lab.test", &["host/OTHER.lab.test"]).plan();
+    for (name, services) in [
+        ("dc1.lab.test", &[][..]),
+        ("ws1.other.test", &[]),
+        ("ws1", &[]),
+        ("dc1.lab.test", &["HOST/dc1", "cifs/dc1.lab.test"]),
+    ] {
+        let mut world = with("WS1$", name, services);
+        assert_eq!(world.denied(), HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED, "{name}");
+        world.settings.foreign_dns_names = true;
+        world.plan();
+    }
+    let mut user = with("alice", "anything.lab.test", &[]);
+    if let Some(requester) = &mut user.requester {
+        requester.kind = PrincipalKind::User;
+    }
+    user.plan();
+}
+
+#[test]
+fn supplied_subjects_have_known_attributes_of_bounded_length() {
+    let with = |oid: &Oid, value: String| {
+        let mut world = World::supplied(&[oids::EMAIL_PROTECTION]);
+        world.request.subject_attributes.push(NameAttribute { oid: oid.clone(), value });
+        world
+    };
+    for (oid, limit) in [
+        (&oids::COMMON_NAME, 64),
+        (&oids::ORGANIZATION, 64),
+        (&oids::COUNTRY, 2),
+        (&oids::LOCALITY, 128),
+        (&oids::EMAIL_ADDRESS, 255),
+    ] {
+        with(oid, "é".repeat(limit)).plan();
+        let long = with(oid, "e".repeat(limit + 1));
+        assert_eq!(long.denied(), HResult::CERTSRV_E_BAD_REQUESTSUBJECT);
+        assert!(long.reason().to_string().contains(&limit.to_string()));
+    }
+    let unknown = with(&oids::TELEPHONE_NUMBER, "1".to_owned());
+    assert!(matches!(unknown.reason(), DenyReason::SubjectAttribute { .. }));
+    assert_eq!(unknown.denied(), HResult::CERTSRV_E_BAD_REQUESTSUBJECT);
+    let mut ignored = World::new();
+    let attribute = NameAttribute { oid: oids::TELEPHONE_NUMBER, value: "1".to_owned() };
+    ignored.request.subject_attributes = vec![attribute];
+    ignored.plan();
+}
+
+/// [MS-WCCE] 3.2.2.6.2.1.4.6.
+#[test]
+fn exchange_users_lose_directory_names_of_a_cn_beside_their_email_address() {
+    let name = |text: &str| GeneralName::Directory(Name::parse(text).expect("valid").to_der());
+    let empty = GeneralName::Directory(vec![0x30, 0]);
+    let email = GeneralName::Email("alice@mail.test".to_owned());
+    let all = [name("CN=alice"), email.clone(), name("CN=alice,O=Lab"), empty.clone()];
+    for (template, kept) in
+        [("ExchangeUser", &all[1..]), ("exchangeusersignature", &all[1..]), ("User", &all[..])]
+    {
+        let mut world = World::supplied(&[oids::EMAIL_PROTECTION]);
+        world.template.name = template.to_owned();
+        world.request.template_hints = vec![TemplateHint::Name(template.to_owned())];
+        world.request.subject_alt_names = all.to_vec();
+        assert_eq!(world.plan().subject_alt_names, kept, "{template}");
+        world.request.subject_alt_names = vec![name("CN=alice")];
+        assert_eq!(world.plan().subject_alt_names, [name("CN=alice")]);
+    }
 }
 
 #[test]
@@ -109,7 +245,7 @@ fn names_in_the_request_do_not_count_where_the_directory_supplies_them() {
 }
 
 #[test]
-fn supplied_names_are_taken_but_a_sid_never_is() {
+fn supplied_names_are_taken_and_a_sid_if_it_is_the_requesters_own() {
     let mut world = World::supplied(&[oids::SERVER_AUTH]);
     world.enrollees("S-1-5-21-1-2-3-1107");
     let own = "S-1-5-21-1-2-3-1103";
@@ -119,7 +255,12 @@ fn supplied_names_are_taken_but_a_sid_never_is() {
     let plan = world.plan();
     assert_eq!(plan.subject, SubjectName::FromRequest(b"name".to_vec()));
     assert_eq!(plan.subject_alt_names, [dns("www.lab.test"), uri("https://www.lab.test/")]);
-    assert_eq!(plan.sid, None);
+    assert_eq!(plan.sid, Some(sid(own)));
+    world.template.enrollment = EnrollmentFlags::NO_SECURITY_EXTENSION;
+    assert_eq!(world.plan().sid, None);
+    world.template.enrollment = EnrollmentFlags::empty();
+    world.request.extensions.clear();
+    assert_eq!(world.plan().sid, None, "a URI alone is no request for the extension");
     world.request.subject_attributes.clear();
     assert_eq!(world.denied(), HResult::CERTSRV_E_BAD_REQUESTSUBJECT);
 }
@@ -128,7 +269,7 @@ fn supplied_names_are_taken_but_a_sid_never_is() {
 fn supplied_identities_of_others_are_denied_whatever_the_setting() {
     let forged = extensions::security_identifier(&sid("S-1-5-21-1-2-3-500"));
     let broken = Extension { value: vec![0x30, 5], ..forged.clone() };
-    for supplied_names in [SuppliedNames::Pend, SuppliedNames::Deny, SuppliedNames::Issue] {
+    for supplied_names in [Handling::Pend, Handling::Deny, Handling::Issue] {
         for name in [
             upn("administrator@lab.test"),
             uri("tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500"),
@@ -169,9 +310,9 @@ fn supplied_names_that_authenticate_follow_the_setting() {
         let mut world = World::supplied(&[oids::EMAIL_PROTECTION, policy]);
         world.enrollees("S-1-5-21-1-2-3-1107");
         assert_eq!(world.pended(), PendReason::SuppliedNames);
-        world.settings.supplied_names = SuppliedNames::Deny;
+        world.settings.supplied_names = Handling::Deny;
         assert_eq!(world.denied(), HResult::CERTSRV_E_BAD_REQUESTSUBJECT);
-        world.settings.supplied_names = SuppliedNames::Issue;
+        world.settings.supplied_names = Handling::Issue;
         world.plan();
     }
 }
@@ -200,6 +341,9 @@ fn the_sid_is_left_out_only_where_nobody_logs_on() {
     let mut world = World::new();
     world.template.enrollment = EnrollmentFlags::NO_SECURITY_EXTENSION;
     assert!(world.plan().sid.is_some(), "ESC9: client authentication keeps it");
+    world.settings.no_security_extension = true;
+    assert_eq!(world.plan().sid, None, "by the setting");
+    world.settings.no_security_extension = false;
     world.template.application_policies = vec![oids::EMAIL_PROTECTION];
     assert_eq!(world.plan().sid, None);
 }

@@ -51,13 +51,13 @@ prop_compose! {
     fn world()(
         bits in any::<[u32; 4]>(),
         (usage, key_bits) in (any::<u16>(), 0..4096_u32),
-        (v1, many, ra) in (any::<bool>(), any::<bool>(), 0..2_u32),
+        (v1, many, strip, ra) in (any::<bool>(), any::<bool>(), any::<bool>(), 0..2_u32),
         days in (1..4000_u64, 0..100_u64),
         policies in policies(),
         names in names(),
         requested in requested(),
         supplied_names in select(vec![
-            SuppliedNames::Pend, SuppliedNames::Deny, SuppliedNames::Issue,
+            Handling::Pend, Handling::Deny, Handling::Issue,
         ]),
     ) -> World {
         let mut world = World::supplied(&policies);
@@ -79,6 +79,7 @@ prop_compose! {
         world.request.subject_alt_names = names;
         world.request.extensions = requested;
         world.settings.supplied_names = supplied_names;
+        world.settings.strip_application_policies = strip;
         world
     }
 }
@@ -104,7 +105,7 @@ proptest! {
         let supplied = template.names.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT);
         let own = world.requester.as_ref().expect("there");
         if let Some(sid) = &plan.sid {
-            prop_assert!(!supplied && *sid == own.sid);
+            prop_assert_eq!(sid, &own.sid);
         }
         for name in &plan.subject_alt_names {
             match name {
@@ -114,7 +115,7 @@ proptest! {
                 _ => prop_assert!(supplied || !matches!(name, GeneralName::Dns(_))),
             }
         }
-        if supplied && world.settings.supplied_names != SuppliedNames::Issue {
+        if supplied && world.settings.supplied_names != Handling::Issue {
             prop_assert!(!template.application_policies.contains(&oids::CLIENT_AUTH));
             prop_assert!(!template.application_policies.contains(&oids::SMARTCARD_LOGON));
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{AUTO_ENROLL, BasicConstraints};
 
 #[test]
 fn enroll_right() {
@@ -9,6 +10,26 @@ fn enroll_right() {
     assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_DENIED);
     world.template.security.dacl = None;
     assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_DENIED);
+}
+
+/// [MS-CRTD] 2.5.2: clients act on AutoEnroll; the CA asks for Enroll alone.
+#[test]
+fn enrollment_rights_of_an_account() {
+    let token = World::new().caller.token;
+    let who = sid("S-1-5-21-1-2-3-513");
+    let grants = |rights: &[_], flags| {
+        let mut template = template();
+        template.enrollment = flags;
+        let aces = rights.iter().map(|r| Ace::extended_right(AceKind::Allow, *r, who.clone()));
+        template.security.dacl = Some(Acl { aces: aces.collect() });
+        enrollment_rights(&template, &token)
+    };
+    let auto = EnrollmentFlags::AUTO_ENROLLMENT;
+    let rights = |enroll, autoenroll| EnrollmentRights { enroll, autoenroll };
+    assert_eq!(grants(&[ENROLL, AUTO_ENROLL], auto), rights(true, true));
+    assert_eq!(grants(&[ENROLL, AUTO_ENROLL], EnrollmentFlags::empty()), rights(true, false));
+    assert_eq!(grants(&[ENROLL], auto), rights(true, false));
+    assert_eq!(grants(&[AUTO_ENROLL], auto), rights(false, false));
 }
 
 #[test]
@@ -22,6 +43,17 @@ fn accounts_that_are_disabled_or_not_there() {
     assert_eq!(world.denied(), HResult::NO_SUCH_USER);
 }
 
+/// A request for a CA certificate that is pended.
+pub(super) fn ca() -> World {
+    let mut world = World::supplied(&[]);
+    world.template.flags |= GeneralFlags::IS_CA;
+    world.template.key_usage = KeyUsage(0x8600);
+    world.template.max_issuing_depth = None;
+    world.settings.supplied_names = Handling::Issue;
+    world.enrollees("S-1-5-21-1-2-3-1107");
+    world
+}
+
 #[test]
 fn requester_name_of_another() {
     let mut world = World::new();
@@ -33,17 +65,40 @@ fn requester_name_of_another() {
     assert_eq!(world.denied(), HResult::CERTSRV_E_BAD_RENEWAL_SUBJECT);
 }
 
+/// [MS-WCCE] 3.2.2.6.2.1.4.4.1 and .4.5, 3.2.2.6.2.1.4.6.
 #[test]
 fn ca_templates() {
-    for flag in [GeneralFlags::IS_CA, GeneralFlags::IS_CROSS_CA] {
-        let mut world = World::new();
-        world.template.flags |= flag;
+    let mut by_name = ca();
+    by_name.template.flags = GeneralFlags::empty();
+    by_name.template.name = "subca".to_owned();
+    by_name.request.template_hints = vec![TemplateHint::Name("SubCA".to_owned())];
+    let mut cross = ca();
+    cross.template.flags = GeneralFlags::IS_CROSS_CA;
+    for mut world in [ca(), cross, by_name] {
+        assert_eq!(world.pended(), PendReason::CaCertificate);
+        world.settings.ca_certificates = Handling::Deny;
         assert_eq!(world.denied(), HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
+        world.settings.ca_certificates = Handling::Issue;
+        let plan = world.plan();
+        assert_eq!(plan.basic_constraints, Some(BasicConstraints { ca: true, path_length: None }));
+        assert_eq!(plan.key_usage, Some((KeyUsage(0x8600), true)));
+        assert!(plan.application_policies.is_empty());
+        world.template.max_issuing_depth = Some(2);
+        world.ca_path_length = Some(1);
+        let limited = Some(BasicConstraints { ca: true, path_length: Some(2) });
+        assert_eq!(world.plan().basic_constraints, limited);
+        world.ca_path_length = Some(0);
+        assert!(matches!(world.reason(), DenyReason::PathLength { .. }));
+        world.ca_path_length = None;
+        for usage in [KeyUsage::default(), KeyUsage::CRL_SIGN] {
+            world.template.key_usage = usage;
+            assert_eq!(world.denied(), HResult::NTE_BAD_KEY);
+        }
     }
-    let mut world = World::new();
-    world.template.name = "subca".to_owned();
-    world.request.template_hints = vec![TemplateHint::Name("SubCA".to_owned())];
-    assert_eq!(world.denied(), HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
+    let mut end_entity = World::new();
+    end_entity.ca_path_length = Some(0);
+    end_entity.settings.ca_certificates = Handling::Deny;
+    end_entity.plan();
 }
 
 #[test]
@@ -55,36 +110,42 @@ fn any_purpose() {
         world.template.application_policies = vec![any];
         world.enrollees("S-1-5-21-1-2-3-513");
         assert_eq!(world.denied(), HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
+        world.settings.any_purpose = true;
+        assert_eq!(world.plan().application_policies, world.template.application_policies);
+        world.settings.any_purpose = false;
         world.enrollees("S-1-5-21-1-2-3-1107");
         world.plan();
     }
 }
 
+/// [MS-WCCE] 3.2.2.6.2.1.4.5.7.
 #[test]
-fn what_this_version_cannot_do_is_refused_with_the_specified_code() {
-    type Change = fn(&mut Template);
-    let cases: [(Change, HResult); 6] = [
-        (|t| t.ra_signatures = 1, HResult::CERTSRV_E_SIGNATURE_POLICY_REQUIRED),
-        (|t| t.ra_policies = vec![oids::ANY_POLICY], HResult::CERTSRV_E_TEMPLATE_POLICY_REQUIRED),
+fn require_private_key_archival() {
+    let archival = PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL;
+    for (flags, archives, code) in [
+        (archival, false, HResult::CERTSRV_E_ARCHIVED_KEY_REQUIRED),
+        (archival, true, HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED),
+        (PrivateKeyFlags::empty(), true, HResult::CERTSRV_E_ARCHIVED_KEY_UNEXPECTED),
         (
-            |t| t.ra_application_policies = vec![oids::ENROLLMENT_AGENT],
-            HResult::CERTSRV_E_TEMPLATE_POLICY_REQUIRED,
-        ),
-        (
-            |t| t.private_key |= PrivateKeyFlags::REQUIRE_PRIVATE_KEY_ARCHIVAL,
+            archival | PrivateKeyFlags::REQUIRE_SAME_KEY_RENEWAL,
+            false,
             HResult::CERTSRV_E_ARCHIVED_KEY_REQUIRED,
         ),
-        (|t| t.private_key |= PrivateKeyFlags::ATTEST_REQUIRED, HResult::CERTSRV_E_KEY_ATTESTATION),
-        (
-            |t| t.names |= NameFlags::SUBJECT_ALT_REQUIRE_DOMAIN_DNS,
-            HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED,
-        ),
-    ];
-    for (change, code) in cases {
+    ] {
         let mut world = World::new();
-        change(&mut world.template);
-        assert_eq!(world.denied(), code);
+        world.template.private_key = flags;
+        world.request.archives_key = archives;
+        assert_eq!(world.denied(), code, "{flags:?} {archives}");
     }
+}
+
+#[test]
+fn attest_required() {
+    let mut world = World::new();
+    world.template.private_key = PrivateKeyFlags::ATTEST_PREFERRED;
+    world.plan();
+    world.template.private_key = PrivateKeyFlags::ATTEST_REQUIRED;
+    assert_eq!(world.denied(), HResult::CERTSRV_E_KEY_ATTESTATION);
 }
 
 #[test]

@@ -38,6 +38,18 @@ fn none_unknown_or_several_are_refused() {
     assert_eq!(conflict.denied(), HResult::CERTSRV_E_TEMPLATE_CONFLICT);
 }
 
+/// [MS-WCCE] 3.2.2.6.2.1.4.5.7: the lowest CA generation against Server_Current_Version.
+#[test]
+fn server_generation() {
+    let mut world = World::new();
+    world.template.private_key = PrivateKeyFlags::from_bits_retain(0x0504_0000);
+    world.plan();
+    world.template.private_key = PrivateKeyFlags::from_bits_retain(0x0005_0000);
+    assert_eq!(world.denied(), HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
+    world.settings.server_generation = 5;
+    world.plan();
+}
+
 #[test]
 fn a_template_that_is_not_enabled_is_refused_and_named() {
     let world = World { enabled: false, ..World::new() };
