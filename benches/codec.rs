@@ -136,7 +136,7 @@ fn endpoint() -> Arc<Endpoint> {
     });
     Arc::new(Endpoint {
         services: vec![Arc::new(Answers)],
-        acceptors: Arc::new(SecurityProviders { ntlm, raw_ntlm: true }),
+        acceptors: Arc::new(SecurityProviders::of_ntlm(ntlm, true)),
         groups: Arc::default(),
         statistics: Arc::default(),
         limits: Limits::default(),

@@ -12,13 +12,14 @@ use tracing::{info, warn};
 
 use self::objects::Objects;
 use crate::admin::{CrlService, PublishError};
+use crate::auth::kerberos::{KerberosServer, KerberosSettings};
 use crate::auth::ntlm::{MicPolicy, NtlmPolicy, NtlmServer, TargetNamePolicy};
 use crate::auth::{
     AcceptorFactory, AuthError, Environment, LocalVerifier, Names, SecurityProviders,
     SystemEnvironment,
 };
 use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust};
-use crate::config::{AuthenticationConfig, Config, HostConfig};
+use crate::config::{Config, HostConfig};
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
 use crate::directory::embedded::EmbeddedDirectory;
@@ -132,12 +133,12 @@ impl Server {
             host: host(&names),
             exchange: state.exchange(),
         };
-        let providers = providers(&config, &directory)?;
+        let providers = providers(&config, &directory, &state)?;
         let enrollment = Arc::new(Enrollment::new(ca, directory, store, crls.watch(), settings));
         let objects = Objects::start(
             &config.listen.objects,
             &names,
-            config.authentication.raw_ntlm,
+            &config.authentication,
             &enrollment,
             Arc::new(SystemEnvironment),
         );
@@ -247,27 +248,35 @@ fn warn_of_templates(table: &TemplateTable) {
     }
 }
 
+/// Opening the keytab and the replay cache reads files, once, before anything is served.
 fn providers(
     config: &Config,
     directory: &Arc<EmbeddedDirectory>,
+    state: &StateFolder,
 ) -> Result<SecurityProviders, ServerError> {
-    let AuthenticationConfig { raw_ntlm, require_mic, require_target_name } = config.authentication;
+    let authentication = &config.authentication;
+    let names = names(&config.host, directory);
     let environment: Arc<dyn Environment> = Arc::new(SystemEnvironment);
+    let kerberos = authentication.kerberos_keytab().map(|keytab| {
+        let settings = KerberosSettings { rc4: authentication.kerberos_rc4 };
+        let (names, environment) = (names.clone(), Arc::clone(&environment));
+        KerberosServer::open(keytab, &state.replay_cache(), names, settings, environment)
+    });
+    let kerberos = kerberos.transpose()?.map(Arc::new);
     let verifier = LocalVerifier::new(directory.clone(), Arc::clone(&environment))?;
     let policy = NtlmPolicy {
-        mic: if require_mic { MicPolicy::Always } else { MicPolicy::Announced },
-        target_name: match require_target_name {
+        mic: if authentication.require_mic { MicPolicy::Always } else { MicPolicy::Announced },
+        target_name: match authentication.require_target_name {
             true => TargetNamePolicy::Required,
             false => TargetNamePolicy::IfPresent,
         },
     };
-    let ntlm = NtlmServer {
-        names: names(&config.host, directory),
-        policy,
-        verifier: Arc::new(verifier),
-        environment,
-    };
-    Ok(SecurityProviders { ntlm: Arc::new(ntlm), raw_ntlm })
+    let ntlm = NtlmServer { names, policy, verifier: Arc::new(verifier), environment };
+    Ok(SecurityProviders {
+        ntlm: authentication.ntlm.then(|| Arc::new(ntlm)),
+        raw_ntlm: authentication.raw_ntlm,
+        kerberos,
+    })
 }
 
 /// What the CA tells of this machine.

@@ -244,7 +244,7 @@ fn acceptor(auth_type: AuthType, level: AuthLevel, mic: MicPolicy) -> Box<dyn Ac
         verifier: Arc::new(verifier),
         environment,
     };
-    let providers = SecurityProviders { ntlm: Arc::new(ntlm), raw_ntlm: true };
+    let providers = SecurityProviders::of_ntlm(Arc::new(ntlm), true);
     let address: IpAddr = "127.0.0.1".parse().expect("valid");
     let peer = Peer { remote: address, local: address };
     providers.acceptor(auth_type, level, peer).expect("offered")

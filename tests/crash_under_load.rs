@@ -15,7 +15,8 @@ use wcce::asn1::Certificate;
 use wcce::auth::ntlm::nt_hash;
 use wcce::auth::{AuthLevel, Credentials};
 use wcce::client::{
-    CertificateRequest, EnrollmentClient, KeyKind, Login, Mechanism, Outcome, RequestKey, Server,
+    CertificateRequest, EnrollmentClient, KeyKind, Login, Mechanism, Outcome, Proof, RequestKey,
+    Server,
 };
 use wcce::rpc::client::ClientOptions;
 
@@ -102,7 +103,8 @@ async fn connect(port: u16) -> Result<EnrollmentClient, wcce::rpc::client::Clien
         domain: "LAB".into(),
         password: PASSWORD.to_owned().into(),
     };
-    let login = Login { credentials, mechanism: Mechanism::Ntlm, level: AuthLevel::Privacy };
+    let proof = Proof::Password(credentials, Mechanism::Ntlm);
+    let login = Login { proof, level: AuthLevel::Privacy };
     EnrollmentClient::connect(&server, CA, &login, &ClientOptions::default()).await
 }
 

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/install.sh
 
-need_packages build-essential cmake pkg-config ca-certificates openssl
+need_packages build-essential cmake pkg-config ca-certificates openssl libkrb5-dev libclang-dev
 need_rust
 
 say "building wcced and wcce (some minutes the first time)"

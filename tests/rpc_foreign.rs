@@ -188,5 +188,5 @@ fn providers() -> SecurityProviders {
         verifier: Arc::new(verifier),
         environment,
     };
-    SecurityProviders { ntlm: Arc::new(ntlm), raw_ntlm: true }
+    SecurityProviders::of_ntlm(Arc::new(ntlm), true)
 }

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 . tests/install.sh
 
 need_packages build-essential cmake pkg-config ca-certificates git openssl gnutls-bin tshark wireshark-common \
-  iproute2 util-linux python3 python3-venv python3-samba python3-gssapi gss-ntlmssp
+  iproute2 util-linux libkrb5-dev libclang-dev python3 python3-venv python3-samba python3-gssapi gss-ntlmssp
 need_rust
 need_python
 

@@ -12,8 +12,9 @@ use sspi::{
 };
 use zeroize::Zeroizing;
 
+use super::kerberos::KerberosInitiator;
 use super::ntlm::{Key, NtlmContext, challenge_flags, nt_hash};
-use super::spnego::{NegState, NegTokenInit, NegTokenResp};
+use super::spnego::{NegState, NegTokenInit, NegTokenResp, oid};
 use super::{AuthError, AuthLevel, AuthType, BoxFuture, Initiated, Initiator, SecurityContext};
 
 /// Who logs on.
@@ -125,7 +126,7 @@ impl Initiator for NtlmInitiator {
 /// server that picks anything else is refused.
 pub struct SpnegoInitiator {
     mechanism: Box<dyn Initiator>,
-    oid: &'static [u8],
+    oids: &'static [&'static [u8]],
     mech_type_list: Vec<u8>,
     state: SpnegoState,
 }
@@ -139,16 +140,21 @@ enum SpnegoState {
 }
 
 impl SpnegoInitiator {
-    /// SPNEGO that offers `mechanism` alone, under this [object identifier](super::spnego::oid).
-    pub fn new(mechanism: Box<dyn Initiator>, oid: &'static [u8]) -> Self {
-        let mech_type_list = NegTokenInit::encode_mech_types(&[oid]);
-        Self { mechanism, oid, mech_type_list, state: SpnegoState::Start }
+    /// SPNEGO that offers `mechanism` alone, under these [object identifiers](super::spnego::oid).
+    pub fn new(mechanism: Box<dyn Initiator>, oids: &'static [&'static [u8]]) -> Self {
+        let mech_type_list = NegTokenInit::encode_mech_types(oids);
+        Self { mechanism, oids, mech_type_list, state: SpnegoState::Start }
     }
 
     /// NTLM inside SPNEGO.
     pub fn ntlm(credentials: &Credentials, level: AuthLevel) -> Self {
         let ntlm = NtlmInitiator::new(credentials, level);
-        Self::new(Box::new(ntlm), super::spnego::oid::NTLM)
+        Self::new(Box::new(ntlm), &[oid::NTLM])
+    }
+
+    /// Kerberos inside SPNEGO, under both its names, as Windows offers it.
+    pub fn kerberos(kerberos: KerberosInitiator) -> Self {
+        Self::new(Box::new(kerberos), &[oid::MS_KERBEROS, oid::KERBEROS])
     }
 
     async fn advance(&mut self, token: &[u8]) -> Result<Initiated, AuthError> {
@@ -170,7 +176,7 @@ impl SpnegoInitiator {
         if resp.state == Some(NegState::Reject) {
             return Err(AuthError::Refused("the server rejects the SPNEGO negotiation"));
         }
-        if resp.supported_mech.is_some_and(|mech| mech != self.oid) {
+        if resp.supported_mech.is_some_and(|mech| !self.oids.contains(&mech)) {
             return Err(AuthError::Refused("the server picks a mechanism that wasn't offered"));
         }
         let token = resp
@@ -241,8 +247,7 @@ mod tests {
 
     /// Lets an initiator and our acceptor talk until both contexts stand.
     fn log_on(initiator: &mut dyn Initiator, level: AuthLevel) -> Result<Contexts, AuthError> {
-        let providers =
-            SecurityProviders { ntlm: Server::new(NtlmPolicy::default()).ntlm, raw_ntlm: true };
+        let providers = SecurityProviders::of_ntlm(Server::new(NtlmPolicy::default()).ntlm, true);
         let mut acceptor = providers.acceptor(initiator.auth_type(), level, PEER).expect("offered");
         let (mut mine, mut theirs) = (None, None);
         let mut to_client = Vec::new();
@@ -377,7 +382,7 @@ mod tests {
             (NegState::AcceptCompleted, false, 0),
             (NegState::AcceptIncomplete, true, 0),
         ] {
-            let providers = SecurityProviders { ntlm: server.ntlm.clone(), raw_ntlm: false };
+            let providers = SecurityProviders::of_ntlm(server.ntlm.clone(), false);
             let mut acceptor =
                 providers.acceptor(AuthType::Negotiate, level, PEER).expect("offered");
             let mut initiator = SpnegoInitiator::ntlm(&alice("Passw0rd-Alice"), level);

@@ -8,6 +8,7 @@
 mod environment;
 mod factory;
 mod initiator;
+pub mod kerberos;
 mod local;
 mod names;
 pub mod ntlm;
@@ -278,6 +279,9 @@ pub enum AuthError {
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes")]
     Random,
+    /// MIT krb5 refuses a ticket, or cannot get one.
+    #[error("Kerberos: {0}")]
+    Kerberos(String),
     /// The initiator's library refuses.
     #[error("initiator: {0}")]
     Initiator(String),

@@ -1,5 +1,9 @@
 //! What this server is called.
 
+use std::net::IpAddr;
+
+use super::Peer;
+
 /// The names that a server tells in NTLM's target information, and those that clients may call
 /// it by. All compare without case.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,5 +37,15 @@ impl Names {
             dns_forest: None,
             aliases,
         }
+    }
+
+    /// Whether `host` is a name or address of this server; `peer` tells the one that was dialled.
+    pub(super) fn is_ours(&self, host: &str, peer: Peer) -> bool {
+        let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
+        address == Ok(peer.local.to_canonical())
+            || [&self.netbios_computer, &self.dns_computer]
+                .into_iter()
+                .chain(&self.aliases)
+                .any(|name| name.eq_ignore_ascii_case(host))
     }
 }

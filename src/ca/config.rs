@@ -167,6 +167,11 @@ impl StateFolder {
     pub fn database(&self) -> PathBuf {
         self.0.join("db")
     }
+
+    /// The authenticators that Kerberos has seen of late.
+    pub fn replay_cache(&self) -> PathBuf {
+        self.0.join("kerberos.replay")
+    }
 }
 
 #[cfg(test)]

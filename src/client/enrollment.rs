@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::{Uuid, uuid};
 
+use crate::auth::kerberos::{KerberosCredentials, KerberosInitiator};
 use crate::auth::{AuthLevel, Credentials, Initiator, NtlmInitiator, SpnegoInitiator};
 use crate::dcom::client::{DcomClient, DcomClientError, RemoteObject};
 use crate::generated::certtransblob::CERTTRANSBLOB;
@@ -39,15 +40,22 @@ pub struct Server {
 /// Who logs on, and how.
 #[derive(Clone)]
 pub struct Login {
-    /// Account and password.
-    pub credentials: Credentials,
-    /// The security provider.
-    pub mechanism: Mechanism,
+    /// What proves who it is.
+    pub proof: Proof,
     /// The level for the connection; CAs demand privacy.
     pub level: AuthLevel,
 }
 
-/// A security provider.
+/// What proves who logs on.
+#[derive(Clone)]
+pub enum Proof {
+    /// Account and password, by NTLM.
+    Password(Credentials, Mechanism),
+    /// Kerberos tickets, in SPNEGO.
+    Tickets(KerberosCredentials),
+}
+
+/// How NTLM is spoken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mechanism {
     /// SPNEGO.
@@ -147,7 +155,7 @@ impl EnrollmentClient {
         options: &ClientOptions,
     ) -> Result<Self, ClientError> {
         let port = find(server, options).await?;
-        let authentication = Authentication { initiator: login.initiator(), level: login.level };
+        let authentication = login.authentication(&format!("host/{}", server.host));
         let connection =
             Connection::open(&server.host, port, I_CERT_PASSAGE, Some(authentication), options);
         let interface = Interface::Passage(ICertPassageClient(connection.await?));
@@ -164,10 +172,7 @@ impl EnrollmentClient {
         options: &ClientOptions,
     ) -> Result<Self, DcomClientError> {
         let (login, options) = (login.clone(), options.clone());
-        let authenticate = Arc::new(move |_principal: &str| Authentication {
-            initiator: login.initiator(),
-            level: login.level,
-        });
+        let authenticate = Arc::new(move |principal: &str| login.authentication(principal));
         let connect = DcomClient::connect(&server.host, server.mapper_port, options, authenticate);
         let client = connect.await?;
         let object = client.activate(CERT_REQUEST_CLASS, &[I_CERT_REQUEST_D2]).await?;
@@ -232,10 +237,23 @@ impl EnrollmentClient {
 }
 
 impl Login {
-    fn initiator(&self) -> Box<dyn Initiator> {
-        match self.mechanism {
-            Mechanism::Negotiate => Box::new(SpnegoInitiator::ntlm(&self.credentials, self.level)),
-            Mechanism::Ntlm => Box::new(NtlmInitiator::new(&self.credentials, self.level)),
+    /// For one connection to the service `principal`.
+    fn authentication(&self, principal: &str) -> Authentication {
+        Authentication { initiator: self.initiator(principal), level: self.level }
+    }
+
+    fn initiator(&self, principal: &str) -> Box<dyn Initiator> {
+        match &self.proof {
+            Proof::Password(credentials, Mechanism::Negotiate) => {
+                Box::new(SpnegoInitiator::ntlm(credentials, self.level))
+            }
+            Proof::Password(credentials, Mechanism::Ntlm) => {
+                Box::new(NtlmInitiator::new(credentials, self.level))
+            }
+            Proof::Tickets(credentials) => {
+                let kerberos = KerberosInitiator::new(credentials.clone(), principal);
+                Box::new(SpnegoInitiator::kerberos(kerberos))
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ mod request;
 mod testing;
 
 pub use enrollment::{
-    Answer, EnrollError, EnrollmentClient, Login, Mechanism, Outcome, Server, find,
+    Answer, EnrollError, EnrollmentClient, Login, Mechanism, Outcome, Proof, Server, find,
 };
 pub use identity::{Identity, IdentityError, is_of_key};
 pub use key::{KeyError, KeyKind, RequestKey};

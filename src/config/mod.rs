@@ -167,6 +167,14 @@ impl LimitsConfig {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthenticationConfig {
+    /// The keys of this machine's account, for Kerberos. Default: none, and no Kerberos.
+    pub keytab: Option<PathBuf>,
+    /// Whether Kerberos is taken where there is a keytab. Default true.
+    pub kerberos: bool,
+    /// Whether Kerberos is taken with RC4 too, for accounts that have no AES keys. Default false.
+    pub kerberos_rc4: bool,
+    /// Whether NTLM is taken at all. Default true.
+    pub ntlm: bool,
     /// Whether NTLM is taken without SPNEGO around it, as impacket and Certipy send it.
     /// Default true.
     pub raw_ntlm: bool,
@@ -177,9 +185,29 @@ pub struct AuthenticationConfig {
     pub require_target_name: bool,
 }
 
+impl AuthenticationConfig {
+    /// The keytab, where Kerberos is to be taken.
+    pub fn kerberos_keytab(&self) -> Option<&Path> {
+        self.keytab.as_deref().filter(|_| self.kerberos)
+    }
+
+    /// Whether NTLM is taken without SPNEGO around it.
+    pub fn takes_raw_ntlm(&self) -> bool {
+        self.ntlm && self.raw_ntlm
+    }
+}
+
 impl Default for AuthenticationConfig {
     fn default() -> Self {
-        Self { raw_ntlm: true, require_mic: false, require_target_name: false }
+        Self {
+            keytab: None,
+            kerberos: true,
+            kerberos_rc4: false,
+            ntlm: true,
+            raw_ntlm: true,
+            require_mic: false,
+            require_target_name: false,
+        }
     }
 }
 
@@ -331,6 +359,9 @@ impl Config {
         if objects.iter().zip(objects.iter().skip(1)).any(|(a, b)| a.port() != b.port()) {
             return Err(("listen.objects", "all addresses must have the same port"));
         }
+        if !self.authentication.ntlm && self.authentication.kerberos_keytab().is_none() {
+            return Err(("authentication.ntlm", "without Kerberos and NTLM nobody could log on"));
+        }
         if min_rsa_bits < 2048 {
             return Err(("enrollment.min_rsa_bits", "keys below 2048 bits are not safe"));
         }
@@ -348,6 +379,9 @@ impl Config {
         in_folder(&mut self.state);
         in_folder(&mut self.directory);
         self.trust.paths_mut().for_each(in_folder);
+        if let Some(keytab) = &mut self.authentication.keytab {
+            in_folder(keytab);
+        }
         match &mut self.ca.existing {
             Some(ExistingCa::Pem { certificates, key }) => {
                 in_folder(certificates);

@@ -20,11 +20,13 @@ fn a_new_file_is_the_default_and_names_every_setting() {
     let text = NewConfig::default().text();
     let as_written = format!("{:?}", parse(&text).expect("valid"));
     assert_eq!(as_written, format!("{:?}", parse("").expect("empty")));
-    let explicit = uncommented(&text).replace("dns_name = \"ca.example.com\"", "");
+    let explicit = uncommented(&text)
+        .replace("dns_name = \"ca.example.com\"", "")
+        .replace("keytab = \"wcced.keytab\"", "");
     assert_eq!(format!("{:?}", parse(&explicit).expect("valid")), as_written);
     let settings: toml::Table = uncommented(&text).parse().expect("valid");
     let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
-    assert_eq!(count, 2 + 2 + 4 + 7 + 3 + 6 + 9 + 5 + 2 + 2, "a setting without explanation?");
+    assert_eq!(count, 2 + 2 + 4 + 7 + 7 + 6 + 9 + 5 + 2 + 2, "a setting without explanation?");
 }
 
 #[test]
@@ -36,6 +38,17 @@ fn a_demo_stays_on_loopback_and_above_1024() {
         assert!(address.ip().is_loopback() && address.port() > 1024, "{address}");
     }
     assert_eq!(config.ca.subject, "CN=Demo \"CA\"");
+}
+
+#[test]
+fn somebody_can_log_on() {
+    let nobody = parse("authentication.ntlm = false").expect_err("no way in");
+    assert!(nobody.to_string().contains("authentication.ntlm"), "{nobody}");
+    let off = "authentication = { ntlm = false, keytab = 'k', kerberos = false }";
+    assert!(parse(off).is_err());
+    let kerberos = parse("authentication = { ntlm = false, keytab = 'k' }").expect("valid");
+    let keytab = kerberos.authentication.kerberos_keytab();
+    assert_eq!(keytab, Some(Path::new("/etc/wcce/k")));
 }
 
 #[test]

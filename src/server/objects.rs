@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::{ServerError, bind};
 use crate::auth::{AuthLevel, AuthType, Environment, Names};
+use crate::config::AuthenticationConfig;
 use crate::dcom::bindings::SecurityBinding;
 use crate::dcom::table::TableLimits;
 use crate::dcom::{Exporter, ExporterSettings};
@@ -33,7 +34,7 @@ impl Objects {
     pub(super) async fn start(
         addresses: &[SocketAddr],
         names: &Names,
-        raw_ntlm: bool,
+        authentication: &AuthenticationConfig,
         enrollment: &Arc<Enrollment>,
         environment: Arc<dyn Environment>,
     ) -> Result<Option<Self>, ServerError> {
@@ -44,15 +45,11 @@ impl Objects {
         let others: Vec<_> =
             others.iter().map(|address| SocketAddr::new(address.ip(), port)).collect();
         listeners.extend(bind(&others).await?);
-        let service = |kind: AuthType| SecurityBinding {
-            service: kind.to_wire().into(),
-            principal: String::new(),
-        };
-        let security = [AuthType::Negotiate].into_iter().chain(raw_ntlm.then_some(AuthType::Ntlm));
+        let security = security_bindings(authentication, names);
         let settings = ExporterSettings {
             hosts: vec![names.dns_computer.clone()],
             port,
-            security: security.map(service).collect(),
+            security,
             authn_hint: AuthLevel::Privacy,
             limits: TableLimits::default(),
         };
@@ -86,4 +83,19 @@ impl Objects {
             }
         }
     }
+}
+
+/// What clients may log on with, the preferred one first, and the principal that tickets are for.
+fn security_bindings(authentication: &AuthenticationConfig, names: &Names) -> Vec<SecurityBinding> {
+    let kerberos = authentication.kerberos_keytab().is_some();
+    let host = if kerberos { format!("host/{}", names.dns_computer) } else { String::new() };
+    let kinds = [
+        (AuthType::Negotiate, true, host.clone()),
+        (AuthType::Kerberos, kerberos, host),
+        (AuthType::Ntlm, authentication.takes_raw_ntlm(), String::new()),
+    ];
+    let offered = kinds.into_iter().filter(|(_, offered, _)| *offered);
+    offered
+        .map(|(kind, _, principal)| SecurityBinding { service: kind.to_wire().into(), principal })
+        .collect()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::{Uuid, uuid};
 use wcce::auth::{AuthLevel, Credentials, Initiator, NtlmInitiator, SpnegoInitiator};
-use wcce::client::{EnrollmentClient, Login, Mechanism, Outcome, Server};
+use wcce::client::{EnrollmentClient, Login, Mechanism, Outcome, Proof, Server};
 use wcce::dcom::client::{Authenticate, DcomClient, DcomClientError};
 use wcce::dcom::table::Counts;
 use wcce::generated::icertrequestd::{
@@ -87,11 +87,8 @@ async fn objects_are_activated_called_and_released() {
 async fn requests_go_through_the_object() {
     let server = TestServer::start().await;
     let ca = Server { host: "127.0.0.1".into(), port: None, mapper_port: server.port };
-    let login = Login {
-        credentials: credentials("alice", PASSWORD),
-        mechanism: Mechanism::Negotiate,
-        level: AuthLevel::Privacy,
-    };
+    let proof = Proof::Password(credentials("alice", PASSWORD), Mechanism::Negotiate);
+    let login = Login { proof, level: AuthLevel::Privacy };
     let options = ClientOptions::default();
     let mut client = EnrollmentClient::activate(&ca, "CA", &login, &options).await.unwrap();
     let issued = |certificate: &[u8]| Outcome::Issued {

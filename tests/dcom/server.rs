@@ -149,7 +149,7 @@ impl TestServer {
             verifier: Arc::new(verifier),
             environment,
         });
-        let acceptors = Arc::new(SecurityProviders { ntlm, raw_ntlm: true });
+        let acceptors = Arc::new(SecurityProviders::of_ntlm(ntlm, true));
         let groups = Arc::new(AssociationGroups::default());
         let statistics = Arc::new(Statistics::default());
         let endpoint = |services: Vec<Arc<dyn Service>>| {

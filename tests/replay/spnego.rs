@@ -94,7 +94,7 @@ fn acceptor() -> Box<dyn Acceptor> {
     let ntlm = Arc::new(NtlmServer { names, policy, verifier, environment });
     let address = "127.0.0.1".parse().unwrap();
     let peer = Peer { remote: address, local: address };
-    SecurityProviders { ntlm, raw_ntlm: false }
+    SecurityProviders::of_ntlm(ntlm, false)
         .acceptor(AuthType::Negotiate, AuthLevel::Integrity, peer)
         .unwrap()
 }

@@ -74,7 +74,7 @@ pub fn endpoint() -> Arc<Endpoint> {
             Arc::new(Echo(SEALED, Some(AuthLevel::Privacy))),
             Arc::new(Echo(OPEN, None)),
         ],
-        acceptors: Arc::new(SecurityProviders { ntlm, raw_ntlm: true }),
+        acceptors: Arc::new(SecurityProviders::of_ntlm(ntlm, true)),
         groups: Arc::default(),
         statistics: Arc::default(),
         limits: Limits::default(),

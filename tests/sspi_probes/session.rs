@@ -36,7 +36,7 @@ fn established() -> (Ntlm, Box<dyn SecurityContext>) {
         verifier: Arc::new(verifier),
         environment,
     };
-    let providers = SecurityProviders { ntlm: Arc::new(ntlm), raw_ntlm: true };
+    let providers = SecurityProviders::of_ntlm(Arc::new(ntlm), true);
     let address = "127.0.0.1".parse().unwrap();
     let peer = Peer { remote: address, local: address };
     let mut acceptor = providers.acceptor(AuthType::Ntlm, AuthLevel::Privacy, peer).unwrap();

@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use wcce::auth::{AuthLevel, Credentials};
-use wcce::client::{CertificateRequest, EnrollmentClient, KeyKind, Login, Mechanism, RequestKey};
+use wcce::client::{
+    CertificateRequest, EnrollmentClient, KeyKind, Login, Mechanism, Proof, RequestKey,
+};
 use wcce::client::{EnrollError, Server};
 use wcce::rpc::client::{ClientError, ClientOptions};
 
@@ -137,15 +139,13 @@ impl Running {
     pub async fn connect(&self, access: &Access<'_>) -> Result<EnrollmentClient, ClientError> {
         let port = (!access.by_mapper).then_some(self.enrollment.port());
         let server = Server { host: "127.0.0.1".to_owned(), port, mapper_port: self.mapper.port() };
-        let login = Login {
-            credentials: Credentials {
-                user: access.user.to_owned(),
-                domain: "WCCE".to_owned(),
-                password: access.password.to_owned().into(),
-            },
-            mechanism: access.mechanism,
-            level: access.level,
+        let credentials = Credentials {
+            user: access.user.to_owned(),
+            domain: "WCCE".to_owned(),
+            password: access.password.to_owned().into(),
         };
+        let proof = Proof::Password(credentials, access.mechanism);
+        let login = Login { proof, level: access.level };
         EnrollmentClient::connect(&server, access.authority, &login, &ClientOptions::default())
             .await
     }

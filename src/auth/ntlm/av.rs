@@ -135,7 +135,7 @@ impl<'a> ClientPairs<'a> {
             };
         };
         let name = decode(name).ok_or(AuthError::Malformed("MsvAvTargetName"))?;
-        match host_of(&name).is_some_and(|host| is_ours(host, names, peer)) {
+        match host_of(&name).is_some_and(|host| names.is_ours(host, peer)) {
             true => Ok(()),
             false => Err(AuthError::Refused(
                 "MsvAvTargetName names another host: a relayed logon, or a name of this server \
@@ -161,13 +161,4 @@ fn host_of(name: &str) -> Option<&str> {
         Ok(_) => Some(host),
         Err(_) => host.split(':').next(),
     }
-}
-
-fn is_ours(host: &str, names: &Names, peer: Peer) -> bool {
-    let address = host.parse::<IpAddr>().map(|address| address.to_canonical());
-    address == Ok(peer.local.to_canonical())
-        || [&names.netbios_computer, &names.dns_computer]
-            .into_iter()
-            .chain(&names.aliases)
-            .any(|name| name.eq_ignore_ascii_case(host))
 }

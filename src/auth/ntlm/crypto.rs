@@ -32,13 +32,20 @@ pub fn verify_response(
 }
 
 /// HMAC-MD5 over `parts`, one after another.
-pub(super) fn hmac_md5(key: &Key, parts: &[&[u8]]) -> Key {
+pub(in crate::auth) fn hmac_md5(key: &Key, parts: &[&[u8]]) -> Key {
     // HMAC fills its key up with zeros to a block: a key of block length needs no fallible call.
     let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key.iter()).for_each(|(to, from)| *to = *from);
     let mut mac = <Hmac<Md5> as hmac::digest::KeyInit>::new((&*block).into());
     parts.iter().for_each(|part| mac.update(part));
     Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+/// MD5 over `parts`, one after another.
+pub(in crate::auth) fn md5(parts: &[&[u8]]) -> Key {
+    let mut digest = Md5::new();
+    parts.iter().for_each(|part| digest.update(part));
+    Zeroizing::new(digest.finalize().into())
 }
 
 /// Which end of the connection a key belongs to: whose messages it protects.
@@ -78,14 +85,14 @@ fn derived(exported: &Key, magic: &[u8]) -> Key {
 
 /// RC4. A copy continues where the original stands.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub(super) struct Rc4 {
+pub(in crate::auth) struct Rc4 {
     state: [u8; 256],
     i: u8,
     j: u8,
 }
 
 impl Rc4 {
-    pub(super) fn new(key: &Key) -> Self {
+    pub(in crate::auth) fn new(key: &Key) -> Self {
         let mut rc4 = Self { state: std::array::from_fn(|i| i.to_le_bytes()[0]), i: 0, j: 0 };
         let mut j = 0u8;
         for (i, key) in (0..=u8::MAX).zip(key.iter().cycle()) {
@@ -96,7 +103,7 @@ impl Rc4 {
     }
 
     /// Encrypts or decrypts in place.
-    pub(super) fn apply(&mut self, data: &mut [u8]) {
+    pub(in crate::auth) fn apply(&mut self, data: &mut [u8]) {
         for byte in data {
             self.i = self.i.wrapping_add(1);
             self.j = self.j.wrapping_add(self.at(self.i));

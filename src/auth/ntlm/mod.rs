@@ -13,6 +13,7 @@ mod session;
 pub(in crate::auth) mod tests;
 
 pub use acceptor::{MicPolicy, NtlmAcceptor, NtlmPolicy, NtlmServer, TargetNamePolicy};
+pub(in crate::auth) use crypto::{Rc4, hmac_md5, md5};
 pub use crypto::{nt_hash, response_key, verify_response};
 pub use messages::{NtlmFlags, challenge_flags};
 pub use session::NtlmContext;

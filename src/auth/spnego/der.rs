@@ -3,20 +3,20 @@
 use crate::auth::AuthError;
 
 /// Reads one value after another.
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(in crate::auth) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(in crate::auth) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
     /// The content of the next value, which must have this tag.
-    pub(super) fn expect(&mut self, tag: u8) -> Result<&'a [u8], AuthError> {
+    pub(in crate::auth) fn expect(&mut self, tag: u8) -> Result<&'a [u8], AuthError> {
         self.optional(tag)?.ok_or(AuthError::Malformed("SPNEGO token: not the value that is due"))
     }
 
     /// The content of the next value if it has this tag; otherwise the reader stays.
-    pub(super) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, AuthError> {
+    pub(in crate::auth) fn optional(&mut self, tag: u8) -> Result<Option<&'a [u8]>, AuthError> {
         match self.0.split_first() {
             Some((found, rest)) if *found == tag => {
                 let (content, rest) = split_length_prefixed(rest).ok_or(BAD_LENGTH)?;
@@ -28,12 +28,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether all is read.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::auth) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Fails if anything is left.
-    pub(super) fn end(&self) -> Result<(), AuthError> {
+    pub(in crate::auth) fn end(&self) -> Result<(), AuthError> {
         match self.0 {
             [] => Ok(()),
             _ => Err(AuthError::Malformed("SPNEGO token: something behind its end")),
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The content of the single value that fills `bytes` and has this tag.
-pub(super) fn single(bytes: &[u8], tag: u8) -> Result<&[u8], AuthError> {
+pub(in crate::auth) fn single(bytes: &[u8], tag: u8) -> Result<&[u8], AuthError> {
     let mut reader = Reader::new(bytes);
     let content = reader.expect(tag)?;
     reader.end()?;
@@ -69,7 +69,7 @@ fn split_length_prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// One value: tag, length, content.
-pub(super) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
+pub(in crate::auth) fn value(tag: u8, content: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     match u8::try_from(content.len()) {
         Ok(short @ 0..=0x7F) => out.push(short),

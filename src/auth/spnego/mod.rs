@@ -4,7 +4,7 @@
 //! [`Acceptor`](super::Acceptor).
 
 mod acceptor;
-mod der;
+pub(in crate::auth) mod der;
 mod messages;
 #[cfg(test)]
 mod tests;

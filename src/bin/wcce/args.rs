@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use wcce::auth::kerberos::KerberosCredentials;
 use wcce::auth::{AuthLevel, Credentials};
-use wcce::client::{Login, Mechanism, Server};
+use wcce::client::{Login, Mechanism, Proof, Server};
 use wcce::rpc::binding::StringBinding;
 use wcce::rpc::client::ClientOptions;
 use zeroize::Zeroizing;
@@ -45,23 +46,31 @@ impl ServerArgs {
     }
 }
 
-/// Who logs on.
+/// Who logs on. Without any of these: whoever has a Kerberos ticket (kinit).
 #[derive(Args)]
 pub struct LoginArgs {
-    /// Account, as DOMAIN\user or user@domain
+    /// Account, as DOMAIN\user or user@domain; with --keytab: as principal@REALM
     #[arg(long, value_name = "USER")]
-    user: String,
+    user: Option<String>,
     /// File with the password in its first line; without it, the password is asked for
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// How to authenticate
-    #[arg(long, value_enum, default_value_t = AuthArg::Negotiate)]
-    auth: AuthArg,
+    /// Kerberos tickets of this cache, such as FILE:/tmp/krb5cc_0, not of the default one
+    #[arg(long, value_name = "CACHE", conflicts_with_all = ["user", "password_file"])]
+    ccache: Option<String>,
+    /// Kerberos tickets fetched with the keys of this keytab
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ccache", "password_file"])]
+    keytab: Option<PathBuf>,
+    /// How to authenticate; by default kerberos with tickets or a keytab, negotiate with --user
+    #[arg(long, value_enum)]
+    auth: Option<AuthArg>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum AuthArg {
-    /// SPNEGO, which every Windows server takes
+    /// Kerberos tickets, in SPNEGO
+    Kerberos,
+    /// NTLM in SPNEGO, which every Windows server takes
     Negotiate,
     /// NTLM without SPNEGO around it
     Ntlm,
@@ -69,19 +78,41 @@ enum AuthArg {
 
 impl LoginArgs {
     pub fn login(&self) -> Result<Login, Box<dyn Error>> {
-        let (domain, user) = self.user.split_once('\\').unwrap_or(("", &self.user));
+        let proof = match self.auth.unwrap_or_else(|| self.default_auth()) {
+            AuthArg::Kerberos => Proof::Tickets(self.tickets()?),
+            AuthArg::Negotiate => Proof::Password(self.credentials()?, Mechanism::Negotiate),
+            AuthArg::Ntlm => Proof::Password(self.credentials()?, Mechanism::Ntlm),
+        };
+        Ok(Login { proof, level: AuthLevel::Privacy })
+    }
+
+    fn default_auth(&self) -> AuthArg {
+        let password = self.user.is_some() && self.keytab.is_none();
+        if password { AuthArg::Negotiate } else { AuthArg::Kerberos }
+    }
+
+    fn tickets(&self) -> Result<KerberosCredentials, String> {
+        if let Some(file) = &self.keytab {
+            let principal = self.user.clone();
+            return Ok(KerberosCredentials::Keytab { file: file.clone(), principal });
+        }
+        let tickets = KerberosCredentials::Cache(self.ccache.clone());
+        match tickets.are_there() {
+            true => Ok(tickets),
+            false => {
+                Err("there is no Kerberos ticket: run kinit, or name --user or --keytab".into())
+            }
+        }
+    }
+
+    fn credentials(&self) -> Result<Credentials, Box<dyn Error>> {
+        let account = self.user.as_deref().ok_or("NTLM needs --user")?;
+        let (domain, user) = account.split_once('\\').unwrap_or(("", account));
         let password = match &self.password_file {
             Some(path) => read_password(path)?,
-            None => {
-                Zeroizing::new(rpassword::prompt_password(format!("Password of {}: ", self.user))?)
-            }
+            None => Zeroizing::new(rpassword::prompt_password(format!("Password of {account}: "))?),
         };
-        let mechanism = match self.auth {
-            AuthArg::Negotiate => Mechanism::Negotiate,
-            AuthArg::Ntlm => Mechanism::Ntlm,
-        };
-        let credentials = Credentials { user: user.into(), domain: domain.into(), password };
-        Ok(Login { credentials, mechanism, level: AuthLevel::Privacy })
+        Ok(Credentials { user: user.into(), domain: domain.into(), password })
     }
 }
 
