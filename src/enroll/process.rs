@@ -112,7 +112,7 @@ impl Outcome {
             Self::Issued(_) => "Issued".to_owned(),
             Self::Pending(reason) => format!("Taken Under Submission: {reason}"),
             Self::Denied(reason) => format!("Denied by Policy Module: {reason}. {status}"),
-            Self::Failed(Failure::Request(error @ RequestError::Signature(_))) => {
+            Self::Failed(Failure::Request(error)) if error.is_of_signature() => {
                 format!(
                     "Error Verifying Request Signature or Signing Certificate: {error}. {status}"
                 )

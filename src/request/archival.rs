@@ -2,7 +2,7 @@
 //! everything that is recorded.
 
 use crate::asn1::cms::{SignedData, without_unsigned_attribute};
-use crate::asn1::{Asn1Error, Hash, Reader, Tag, check_structure, oids, to_der};
+use crate::asn1::{Asn1Error, Hash, Reader, Tag, oids};
 use crate::model::RequestFormat;
 
 use super::{Limits, RequestError, format};
@@ -73,10 +73,7 @@ pub fn without_key(der: &[u8]) -> Result<Vec<u8>, RequestError> {
 pub fn recordable(raw: &[u8], limits: &Limits) -> Vec<u8> {
     let Ok(binary) = format::decode(raw, limits) else { return Vec::new() };
     // BER may cut in parts what is looked for; what is not even BER is searched as it is.
-    let der = match check_structure(&binary, limits.values) {
-        Ok(()) => Some(binary.clone()),
-        Err(_) => to_der(&binary, limits.values).ok(),
-    };
+    let der = format::normalised(&binary, limits);
     let searched = der.as_deref().unwrap_or(&binary);
     if !names_archived_key(&binary) && !names_archived_key(searched) {
         return binary.into_owned();

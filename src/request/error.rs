@@ -219,6 +219,24 @@ impl RequestError {
         }
     }
 
+    /// Whether it is about a signature or a signer, not about what is signed.
+    pub fn is_of_signature(&self) -> bool {
+        matches!(
+            self,
+            Self::Signature(_)
+                | Self::Signer { .. }
+                | Self::SignerKey { .. }
+                | Self::SignerNotFound(_)
+                | Self::AmbiguousSigner(_)
+                | Self::NoSigner
+                | Self::NoSignedAttributes(_)
+                | Self::SameSigner
+                | Self::InnerSigner
+                | Self::NoProof
+                | Self::RenewalSigner
+        )
+    }
+
     /// For `map_err` on the decoding of a part.
     pub(super) fn structure(part: &'static str) -> impl FnOnce(Asn1Error) -> Self {
         move |source| Self::Structure { part, source }

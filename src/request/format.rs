@@ -89,9 +89,13 @@ pub fn open<'a>(
 /// The DER of what may be BER, checked in depth and count.
 pub fn normalised<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, Asn1Error> {
     match check_structure(bytes, limits.values) {
-        Ok(()) => Ok(Cow::Borrowed(bytes)),
         Err(Asn1Error::Length) => to_der(bytes, limits.values),
         Err(error) => Err(error),
+        Ok(()) => match to_der(bytes, limits.values) {
+            // Strings in parts; their lengths may be DER's.
+            Ok(Cow::Owned(der)) if der.len() != bytes.len() => Ok(Cow::Owned(der)),
+            _ => Ok(Cow::Borrowed(bytes)),
+        },
     }
 }
 

@@ -2,11 +2,14 @@
 
 use proptest::prelude::*;
 
+use super::messages::{Key, Sign, any_pki_data, cmc, cms, pki_data, renewing};
 use super::{fixture, parsed, signed};
 use crate::asn1::extensions::{application_policies, subject_alt_name};
-use crate::asn1::{Name, RequestBuilder, Tag, Writer, encode_bmp, oids, sequence};
-use crate::model::{Extension, GeneralName, HResult};
-use crate::request::{Limits, RequestError, parse};
+use crate::asn1::{
+    Certificate, Hash, Name, RequestBuilder, Tag, Writer, encode_bmp, oids, sequence,
+};
+use crate::model::{EnrollmentRequest, Extension, GeneralName, HResult, RequestSigner};
+use crate::request::{Limits, RequestError, parse, recordable};
 
 #[test]
 fn every_changed_byte_is_noticed() {
@@ -18,6 +21,65 @@ fn every_changed_byte_is_noticed() {
                 assert!(parsed(&changed).is_err(), "byte {index} ^ {mask:#x}");
             }
         }
+    }
+}
+
+/// A message of each kind, with all that can be in it.
+fn messages() -> Vec<Vec<u8>> {
+    let (key, old_key, agent) = (Key::p256(), Key::p256(), Key::p256());
+    let (old, certificate) = (old_key.certificate("old"), agent.certificate("agent"));
+    let plain = key.pkcs10(&RequestBuilder::default());
+    let renewing = key.pkcs10(&renewing(&old));
+    let bag = [&*old, &*certificate];
+    let own = || Sign::own(&key);
+    let data = pki_data(&renewing, &[("RequesterName", "WCCE\\bob"), ("rmd", "pc")]);
+    let null_signed = RequestBuilder::default().encode_null_signed(&key.spki(), Hash::Sha256);
+    let inner = cmc(&pki_data(&null_signed, &[]), &[], &[own()]);
+    let by_agent = || Sign::with(&agent, &certificate);
+    let mut messages: Vec<_> = [
+        cms(&renewing, &bag[..1], &[Sign { attributes: None, ..Sign::with(&old_key, &old) }]),
+        cms(&plain, &bag[1..], &[by_agent().saying("WCCE\\bob")]),
+        cmc(&data, &bag, &[own(), Sign::with(&old_key, &old), by_agent()]),
+        cmc(&any_pki_data(&[], &[], &[&inner], false), &bag[1..], &[by_agent()]),
+    ]
+    .into();
+    let certipy =
+        [fixture!("certipy-onbehalf"), fixture!("certipy-renewal"), fixture!("certipy-archival")];
+    messages.extend(certipy.map(<[u8]>::to_vec));
+    messages
+}
+
+/// What somebody signed of a request.
+fn vouched_for(request: EnrollmentRequest) -> EnrollmentRequest {
+    let (raw, certificates) = (Vec::new(), Vec::new());
+    let signers = request.signers.into_iter().map(|signer| {
+        let certificate = Certificate::parse(&signer.certificate).expect("a certificate");
+        let certificate = certificate.public_key.raw.to_vec();
+        RequestSigner { certificate, ..signer }
+    });
+    EnrollmentRequest { raw, certificates, signers: signers.collect(), ..request }
+}
+
+/// Nobody signs certificates that come along, unsigned attributes, and a few fields without
+/// meaning; whatever else changes is noticed.
+#[test]
+fn damage_to_messages_changes_nothing_that_is_signed() {
+    for message in messages() {
+        let read = |raw: &[u8]| parse(raw, 0, "", &Limits::default());
+        let genuine = vouched_for(read(&message).expect("a good request"));
+        let mut unnoticed = 0;
+        for index in 0..message.len() {
+            assert!(read(&message[..index]).is_err(), "{index} bytes");
+            let mask = if index % 2 == 0 { 0x01 } else { 0x80 };
+            let mut changed = message.clone();
+            changed[index] ^= mask;
+            let _never_panics = recordable(&changed, &Limits::default());
+            if let Ok(request) = read(&changed) {
+                assert_eq!(vouched_for(request), genuine, "byte {index} ^ {mask:#x}");
+                unnoticed += 1;
+            }
+        }
+        assert!(unnoticed < message.len() / 2, "{unnoticed} of {} changes", message.len());
     }
 }
 
@@ -164,6 +226,29 @@ proptest! {
         prop_assert!(parse(&raw, 0, "", &Limits::default()).is_err());
         let sequence = [&[0x30, 0x81, 200][..], &raw].concat();
         prop_assert!(parse(&sequence, 0, "", &Limits::default()).is_err());
+    }
+
+    #[test]
+    fn several_changes_to_messages_are_read_without_panic(
+        which in any::<prop::sample::Index>(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        inserted in any::<prop::sample::Index>(),
+        bytes in prop::collection::vec(any::<u8>(), 0..3),
+    ) {
+        static MESSAGES: std::sync::LazyLock<Vec<Vec<u8>>> = std::sync::LazyLock::new(messages);
+        let original = which.get(&MESSAGES);
+        let mut raw = original.clone();
+        for (index, byte) in changes {
+            let index = index.index(raw.len());
+            raw[index] = byte;
+        }
+        let at = inserted.index(raw.len());
+        raw.splice(at..at, bytes);
+        let _recordable = recordable(&raw, &Limits::default());
+        if let Ok(request) = parse(&raw, 0, "", &Limits::default()) {
+            let genuine = parse(original, 0, "", &Limits::default()).expect("a good request");
+            prop_assert_eq!(vouched_for(request), vouched_for(genuine));
+        }
     }
 
     #[test]

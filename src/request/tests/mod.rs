@@ -1,9 +1,14 @@
 //! The room's tests: over requests of OpenSSL and Certipy, and of our own encoder.
 
+mod archival;
 mod contents;
 mod formats;
+mod forms;
 mod hostile;
+mod keygen;
 mod keys;
+mod messages;
+mod signers;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
