@@ -32,7 +32,7 @@ load() {
   until wcce ping --server 127.0.0.1 --epm-port 13500 >/dev/null 2>&1; do sleep 0.1; done
   say "CA key $key, $connections connections, $requests requests $*"
   wcce bench --server 127.0.0.1 --epm-port 13500 --ca "Bench CA" --template User \
-    --user 'LAB\alice' --password-file "$folder/ca/password" --key rsa2048 \
+    --user 'LAB\alice' --password-file "$folder/ca/password" --key-type rsa2048 \
     --connections "$connections" --requests "$requests" "$@"
   kill $server
   wait $server || true

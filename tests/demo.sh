@@ -35,7 +35,7 @@ done
 wcce ping "${server_options[@]}"
 
 say "enrolling as LAB\\alice for the template User"
-wcce request "${server_options[@]}" --ca "Demo CA" --template User --user 'LAB\alice' \
+wcce enroll "${server_options[@]}" --ca "Demo CA" --template User --user 'LAB\alice' \
   --password-file "$demo/alice.password" --out "$demo/alice"
 openssl verify -x509_strict -CAfile "$demo/state/ca.crt" "$demo/alice.crt"
 openssl x509 -in "$demo/alice.crt" -noout -subject -issuer -dates -ext \
@@ -46,7 +46,7 @@ cat <<END
 Try, in another terminal:
   export PATH="$PWD/target/release:\$PATH"
   wcce endpoints ${server_options[*]}
-  wcce request ${server_options[*]} --ca 'Demo CA' --template User \\
+  wcce enroll ${server_options[*]} --ca 'Demo CA' --template User \\
     --user 'LAB\\alice' --password-file $demo/alice.password --out $demo/another
   wcce bench --help
 END

@@ -34,6 +34,6 @@ pub use signer::{KeyError, KeyKind, RsaHash, SignatureAlgorithm, Signer, Softwar
 pub use trust::{Trust, TrustConfig};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

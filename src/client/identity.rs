@@ -40,7 +40,7 @@ impl Identity {
         Ok(Self { certificate, key, chain: certificates })
     }
 
-    /// From PEM: certificates, and the key (which may be in the same text).
+    /// From certificates in PEM, and the key (which may be in the same text, or DER).
     ///
     /// # Errors
     /// Where one of both is not there, or not the other's.
@@ -48,7 +48,7 @@ impl Identity {
         let blocks = pem::decode(certificates).ok_or(IdentityError::Pem)?;
         let blocks = blocks.iter().filter(|block| block.label == "CERTIFICATE");
         let certificates = blocks.map(|block| block.der.to_vec()).collect();
-        Self::new(RequestKey::from_pem(key)?, certificates)
+        Self::new(RequestKey::from_file(key)?, certificates)
     }
 
     /// From PKCS#12.

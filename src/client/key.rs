@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use crate::asn1::{AlgorithmIdentifier, Hash, SignatureScheme, oids, pem};
+use crate::asn1::{AlgorithmIdentifier, Hash, SignatureScheme, Tag, oids, pem};
 
 /// A kind of key that this client can make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -134,11 +134,19 @@ impl RequestKey {
         Err(KeyError::Form)
     }
 
-    /// The first private key among the blocks of a PEM text.
+    /// The key in a file: DER (see [`Self::from_der`]), or the first private key among the blocks
+    /// of a PEM text.
     ///
     /// # Errors
     /// Where there is none that this client signs with.
-    pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
+    pub fn from_file(content: &[u8]) -> Result<Self, KeyError> {
+        match content.first() {
+            Some(&SEQUENCE) => Self::from_der(content),
+            _ => Self::from_pem(content),
+        }
+    }
+
+    fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
         const LABELS: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
         let blocks = pem::decode(text).ok_or(KeyError::Form)?;
         let key = blocks.iter().find(|block| LABELS.contains(&block.label.as_str()));
@@ -237,6 +245,9 @@ fn generate_rsa(size: KeySize) -> Result<RequestKey, KeyError> {
     RequestKey::from_rsa(rsa::KeyPair::generate(size).map_err(|_| GENERATION)?)
 }
 
+/// What DER begins with, and no text.
+const SEQUENCE: u8 = Tag::SEQUENCE.0;
+
 const GENERATION: KeyError = KeyError::Library("a key cannot be generated");
 const ENCODING: KeyError = KeyError::Library("the new key cannot be encoded");
 
@@ -257,7 +268,8 @@ mod tests {
         ] {
             let made = RequestKey::generate(name.parse().unwrap()).unwrap();
             let text = pem::encode("PRIVATE KEY", made.to_pkcs8());
-            for key in [RequestKey::from_pem(text.as_bytes()).unwrap(), made] {
+            let text = RequestKey::from_file(text.as_bytes()).unwrap();
+            for key in [text, RequestKey::from_file(made.to_pkcs8()).unwrap(), made] {
                 let spki = SubjectPublicKeyInfo::parse(key.public_key()).unwrap();
                 let public_key = spki.public_key().unwrap();
                 assert_eq!(public_key.kind(), expected);
@@ -281,7 +293,7 @@ mod tests {
             let output = std::process::Command::new("openssl").args(arguments).output().unwrap();
             let text = String::from_utf8(output.stdout).unwrap();
             assert!(text.contains(&format!("BEGIN {label}")), "{arguments:?}: {text}");
-            RequestKey::from_pem(text.as_bytes()).unwrap();
+            RequestKey::from_file(text.as_bytes()).unwrap();
         }
     }
 
@@ -290,7 +302,7 @@ mod tests {
         let Err(error) = "dsa".parse::<KeyKind>() else { panic!("taken") };
         assert!(error.to_string().contains("p521, ed25519, rsa2048"), "{error}");
         for text in ["", "-----BEGIN PRIVATE KEY-----\nAQID\n-----END PRIVATE KEY-----\n"] {
-            assert!(matches!(RequestKey::from_pem(text.as_bytes()), Err(KeyError::Form)));
+            assert!(matches!(RequestKey::from_file(text.as_bytes()), Err(KeyError::Form)));
         }
     }
 }

@@ -1,21 +1,27 @@
 //! The enrollment client: keys and requests of its own, submission to a CA over RPC.
+//!
+//! Nothing in it is of wcced: it speaks to every CA that speaks [MS-WCCE] or [MS-ICPR].
 
+mod answer;
 pub mod bench;
+mod ca_info;
 mod enrollment;
 mod identity;
 mod key;
 mod message;
 pub mod pkcs12;
+pub mod property;
 mod request;
 #[cfg(test)]
 mod testing;
+mod text;
 
-pub use enrollment::{
-    Answer, EnrollError, EnrollmentClient, Login, Mechanism, Outcome, Proof, Server, find,
-};
+pub use answer::{Answer, AnswerError, Outcome, check_full_response};
+pub use ca_info::{CaInfo, CertificateInfo, state_name};
+pub use enrollment::{EnrollError, EnrollmentClient, Login, Mechanism, Proof, Server, find};
 pub use identity::{Identity, IdentityError, is_of_key};
 pub use key::{KeyError, KeyKind, RequestKey};
 pub use request::{
     CertificateRequest, ClientDescription, RequestError, Signers, TemplateId, attributes_string,
-    parse_name,
+    cms_on_behalf_of, parse_name,
 };

@@ -126,18 +126,15 @@ impl CertificateRequest {
     /// As [`Self::to_pkcs10`], and where there is not exactly one signer.
     pub fn to_cms(&self, key: &RequestKey, signers: Signers<'_>) -> Result<Vec<u8>, RequestError> {
         let pkcs10 = self.pkcs10(key, signers.renews)?;
-        let (identity, signed) = match (signers.renews, signers.cosigners, signers.on_behalf_of) {
-            (Some(old), [], None) => (old, Signed::Content),
-            (None, [agent], Some(target)) => {
-                let requester = encode_name_value_pair(REQUESTER_NAME, target);
-                let requester =
-                    encode_attribute(&oids::ENROLLMENT_NAME_VALUE_PAIR, vec![requester]);
-                (agent, Signed::Attributes(vec![requester]))
+        match (signers.renews, signers.cosigners, signers.on_behalf_of) {
+            (Some(identity), [], None) => {
+                let signer = Cosigner { identity, signed: Signed::Content };
+                sign(&oids::CMS_DATA, &pkcs10, None, &[signer])
             }
-            (None, [], Some(_)) => return Err(RequestError::NoAgent),
-            _ => return Err(RequestError::OneSigner),
-        };
-        sign(&oids::CMS_DATA, &pkcs10, None, &[Cosigner { identity, signed }])
+            (None, [agent], Some(target)) => cms_on_behalf_of(&pkcs10, target, agent),
+            (None, [], Some(_)) => Err(RequestError::NoAgent),
+            _ => Err(RequestError::OneSigner),
+        }
     }
 
     /// The DER of a CMC full request ([MS-WCCE] 3.1.1.4.3.1.3), which the key to be certified
@@ -226,6 +223,22 @@ impl CertificateRequest {
         extensions.push(subject_key_identifier(&key_id));
         Ok(extensions)
     }
+}
+
+/// The DER of a CMS around the PKCS#10 of another, which an enrollment agent signs together with
+/// the name of the one that the certificate is for ([MS-WCCE] 3.1.1.4.3.3.2).
+///
+/// # Errors
+/// Where the agent's certificate cannot be read, or its key does not sign.
+pub fn cms_on_behalf_of(
+    pkcs10: &[u8],
+    target: &str,
+    agent: &Identity,
+) -> Result<Vec<u8>, RequestError> {
+    let requester = encode_name_value_pair(REQUESTER_NAME, target);
+    let requester = encode_attribute(&oids::ENROLLMENT_NAME_VALUE_PAIR, vec![requester]);
+    let signer = Cosigner { identity: agent, signed: Signed::Attributes(vec![requester]) };
+    sign(&oids::CMS_DATA, pkcs10, None, &[signer])
 }
 
 /// The attributes string of these pairs: lines of `Name:Value`.

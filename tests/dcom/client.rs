@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use uuid::{Uuid, uuid};
 use wcce::auth::{AuthLevel, Credentials, Initiator, NtlmInitiator, SpnegoInitiator};
-use wcce::client::{EnrollmentClient, Login, Mechanism, Outcome, Proof, Server};
+use wcce::client::property::CaProperty;
+use wcce::client::{EnrollError, EnrollmentClient, Login, Mechanism, Outcome, Proof, Server};
 use wcce::dcom::client::{Authenticate, DcomClient, DcomClientError};
 use wcce::dcom::table::Counts;
 use wcce::generated::icertrequestd::{
     I_CERT_REQUEST_D, I_CERT_REQUEST_D2, ICertRequestD2Client, ICertRequestDClient, Ping2In, PingIn,
 };
-use wcce::model::HResult;
+use wcce::model::{HResult, RequestFormat};
 use wcce::ndr::{Fault, InterfaceId, Syntax};
 use wcce::rpc::client::{Authentication, ClientError, ClientOptions};
 
@@ -83,24 +84,53 @@ async fn objects_are_activated_called_and_released() {
     server.stop().await;
 }
 
-#[tokio::test]
-async fn requests_go_through_the_object() {
-    let server = TestServer::start().await;
+async fn enrollment(server: &TestServer, authority: &str) -> EnrollmentClient {
     let ca = Server { host: "127.0.0.1".into(), port: None, mapper_port: server.port };
     let proof = Proof::Password(credentials("alice", PASSWORD), Mechanism::Negotiate);
     let login = Login { proof, level: AuthLevel::Privacy };
     let options = ClientOptions::default();
-    let mut client = EnrollmentClient::activate(&ca, "CA", &login, &options).await.unwrap();
-    let issued = |certificate: &[u8]| Outcome::Issued {
-        certificate: certificate.to_vec(),
-        chain: b"chain".to_vec(),
-    };
-    let new = client.submit(b"request", "CertificateTemplate:User").await.unwrap();
-    assert_eq!((new.request_id, new.outcome), (0, issued(b"request")));
-    assert_eq!(new.message, "CertificateTemplate:User");
+    EnrollmentClient::activate(&ca, authority, &login, &options).await.unwrap()
+}
+
+/// [MS-WCCE] 3.1.1.4.3: a full response is asked for; a retrieval has no request type.
+#[tokio::test]
+async fn requests_go_through_the_object() {
+    let server = TestServer::start().await;
+    let mut client = enrollment(&server, "").await;
+    assert_eq!(client.discover().await.unwrap(), "CA");
+    let cmc = Some(RequestFormat::Cmc);
+    let new = client.submit_as(cmc, &[7], "CertificateTemplate:User").await.unwrap();
+    assert_eq!((new.request_id, new.outcome), (0, Outcome::Pending));
+    assert_eq!(new.message, r#"0x40400 None Some("CertificateTemplate:User") Some([7])"#);
     let old = client.retrieve(7).await.unwrap();
-    assert_eq!((old.request_id, old.outcome, old.message.as_str()), (7, issued(b"old"), ""));
-    assert_eq!(server.seen(), [(6, Syntax::Ndr64, true); 2]);
+    assert_eq!((old.request_id, old.message.as_str()), (7, "0x40000 None None None"));
+    let old = client.retrieve_by_serial("0a1b").await.unwrap();
+    assert_eq!(old.message, r#"0x40000 Some("0a1b") None None"#);
+    assert!(
+        matches!(client.ping().await, Err(EnrollError::Call(HResult(code))) if code == PONG + 1)
+    );
+    let sealed = |opnum| (opnum, Syntax::Ndr64, true);
+    assert_eq!(server.seen(), [4, 6, 6, 6, 9].map(sealed));
+    client.close().await.unwrap();
+    assert_eq!(server.counts(), Counts::default());
+    server.stop().await;
+}
+
+/// [MS-WCCE] 3.1.1.4: without ICertRequestD2, ICertRequestD is used.
+#[tokio::test]
+async fn old_servers_are_called_by_the_old_interface() {
+    let server = TestServer::start_old().await;
+    let mut client = enrollment(&server, "CA").await;
+    let new = client.submit_as(Some(RequestFormat::Pkcs10), &[7], "a:b").await.unwrap();
+    assert_eq!(new.message, r#"0x100 Some("a:b") Some([7])"#);
+    let old = client.retrieve_by_serial("0a1b").await.unwrap();
+    assert_eq!(old.message, r#"0x0 Some("0a1b") None"#);
+    assert_eq!(client.property(CaProperty::NAME, 0).await.unwrap(), [0x43, 0, 0x41, 0, 0, 0]);
+    let refused = client.property(CaProperty::TEMPLATES, 0).await;
+    assert!(matches!(refused, Err(EnrollError::NotOffered(..))));
+    assert!(matches!(client.ping().await, Err(EnrollError::Call(HResult(PONG)))));
+    let opnums: Vec<_> = server.seen().into_iter().map(|(opnum, ..)| opnum).collect();
+    assert_eq!(opnums, [3, 3, 4, 5]);
     client.close().await.unwrap();
     assert_eq!(server.counts(), Counts::default());
     server.stop().await;

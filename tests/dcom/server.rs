@@ -17,8 +17,8 @@ use wcce::dcom::table::{Counts, EXPIRY, TableLimits};
 use wcce::dcom::{Class, Exporter, ExporterSettings, Interface, Object};
 use wcce::generated::certtransblob::CERTTRANSBLOB;
 use wcce::generated::icertrequestd::{
-    I_CERT_REQUEST_D, I_CERT_REQUEST_D2, Ping2In, Ping2Out, PingIn, PingOut, Request2In,
-    Request2Out,
+    GetCaCertIn, GetCaCertOut, I_CERT_REQUEST_D, I_CERT_REQUEST_D2, Ping2In, Ping2Out, PingIn,
+    PingOut, Request2In, Request2Out, RequestIn, RequestOut,
 };
 use wcce::model::{Caller, LocalAccount, LocalAccounts};
 use wcce::ndr::{Fault, InterfaceId, Syntax, from_stub, to_stub};
@@ -37,7 +37,11 @@ pub const PASSWORD: &str = "Passw0rd";
 pub type Seen = (u16, Syntax, bool);
 
 #[derive(Clone, Default)]
-struct TestClass(Arc<Mutex<Vec<Seen>>>);
+struct TestClass {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    /// Without ICertRequestD2, as before Windows Server 2003.
+    old: bool,
+}
 
 impl Class for TestClass {
     fn clsid(&self) -> Uuid {
@@ -46,7 +50,9 @@ impl Class for TestClass {
 
     fn interfaces(&self) -> Vec<Interface> {
         let policy = Policy::default();
-        [I_CERT_REQUEST_D, I_CERT_REQUEST_D2].map(|id| Interface { id, policy }).to_vec()
+        let all = [I_CERT_REQUEST_D, I_CERT_REQUEST_D2];
+        let offered = all.into_iter().take(if self.old { 1 } else { 2 });
+        offered.map(|id| Interface { id, policy }).collect()
     }
 
     fn admits(&self, caller: &Caller) -> bool {
@@ -67,7 +73,7 @@ impl Object for TestClass {
     ) -> BoxFuture<'_, Result<Vec<u8>, Fault>> {
         Box::pin(async move {
             let encoding = call.encoding;
-            self.0.lock().unwrap().push((opnum, encoding.syntax, call.header_signing));
+            self.seen.lock().unwrap().push((opnum, encoding.syntax, call.header_signing));
             let answer = match opnum {
                 5 => from_stub::<PingIn>(encoding, &stub).map(|_| {
                     to_stub(encoding, &PingOut { return_value: PONG, ..Default::default() })
@@ -75,8 +81,12 @@ impl Object for TestClass {
                 9 => from_stub::<Ping2In>(encoding, &stub).map(|_| {
                     to_stub(encoding, &Ping2Out { return_value: PONG + 1, ..Default::default() })
                 }),
+                3 => from_stub::<RequestIn>(encoding, &stub)
+                    .map(|request| to_stub(encoding, &pending(request))),
+                4 => from_stub::<GetCaCertIn>(encoding, &stub)
+                    .map(|request| to_stub(encoding, &name(request))),
                 6 => from_stub::<Request2In>(encoding, &stub)
-                    .map(|request| to_stub(encoding, &issued(request))),
+                    .map(|request| to_stub(encoding, &pending2(request))),
                 _ => return Err(Fault::OP_RANGE),
             };
             Ok(answer.map_err(|_| Fault::BAD_STUB_DATA)?.unwrap())
@@ -84,20 +94,50 @@ impl Object for TestClass {
     }
 }
 
-/// Issues the request itself as certificate, under the id that it came with; the attributes are
-/// the message.
-fn issued(request: Request2In) -> Request2Out {
+/// What came, as message of a request that is pending under the id that it came with.
+fn pending2(request: Request2In) -> Request2Out {
     assert_eq!(request.pwsz_authority.unwrap().to_string_lossy(), "CA");
-    let blob = |bytes: Vec<u8>| CERTTRANSBLOB { cb: bytes.len() as u32, pb: Some(bytes) };
-    let message = request.pwsz_attributes.map(|text| text.units().to_vec()).unwrap_or_default();
+    let said = format!(
+        "{:#x} {:?} {:?} {:?}",
+        request.dw_flags,
+        request.pwsz_serial_number.map(|text| text.to_string_lossy()),
+        request.pwsz_attributes.map(|text| text.to_string_lossy()),
+        request.pctb_request.pb,
+    );
     Request2Out {
         pdw_request_id: request.pdw_request_id,
-        pdw_disposition: 3,
-        pctb_full_response: blob(b"chain".to_vec()),
-        pctb_encoded_cert: blob(request.pctb_request.pb.unwrap_or(b"old".to_vec())),
-        pctb_disposition_message: blob(message.into_iter().flat_map(u16::to_le_bytes).collect()),
+        pdw_disposition: 5,
+        pctb_disposition_message: text(&said),
         ..Default::default()
     }
+}
+
+/// The same of the older method.
+fn pending(request: RequestIn) -> RequestOut {
+    assert_eq!(request.pwsz_authority.unwrap().to_string_lossy(), "CA");
+    let said = format!(
+        "{:#x} {:?} {:?}",
+        request.dw_flags,
+        request.pwsz_attributes.map(|text| text.to_string_lossy()),
+        request.pctb_request.pb,
+    );
+    RequestOut {
+        pdw_request_id: request.pdw_request_id,
+        pdw_disposition: 5,
+        pctb_disposition_message: text(&said),
+        ..Default::default()
+    }
+}
+
+/// GETCERT_CANAME.
+fn name(request: GetCaCertIn) -> GetCaCertOut {
+    assert_eq!(request.fchain, 0x6E61_6D65);
+    GetCaCertOut { pctb_out: text("CA"), ..Default::default() }
+}
+
+fn text(text: &str) -> CERTTRANSBLOB {
+    let bytes: Vec<u8> = text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+    CERTTRANSBLOB { cb: bytes.len() as u32, pb: Some(bytes) }
 }
 
 /// Everybody in LAB has the same password.
@@ -128,6 +168,15 @@ pub struct TestServer {
 
 impl TestServer {
     pub async fn start() -> Self {
+        Self::run(TestClass::default()).await
+    }
+
+    /// With ICertRequestD alone.
+    pub async fn start_old() -> Self {
+        Self::run(TestClass { old: true, ..TestClass::default() }).await
+    }
+
+    async fn run(class: TestClass) -> Self {
         let (resolver, objects) = (listener().await, listener().await);
         let (port, object_port) = (port(&resolver), port(&objects));
         let security = [10, 9].map(|service| SecurityBinding { service, principal: String::new() });
@@ -138,7 +187,7 @@ impl TestServer {
             authn_hint: AuthLevel::Privacy,
             limits: TableLimits::default(),
         };
-        let (class, environment) = (TestClass::default(), Arc::new(SystemEnvironment));
+        let environment = Arc::new(SystemEnvironment);
         let classes: Vec<Arc<dyn Class>> = vec![Arc::new(class.clone())];
         let exporter = Exporter::new(settings, classes, environment.clone()).unwrap();
 
@@ -192,7 +241,7 @@ impl TestServer {
 
     /// The calls since the last time.
     pub fn seen(&self) -> Vec<Seen> {
-        std::mem::take(&mut self.class.0.lock().unwrap())
+        std::mem::take(&mut self.class.seen.lock().unwrap())
     }
 
     pub async fn stop(self) {

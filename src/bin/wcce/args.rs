@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use wcce::asn1::pem;
 use wcce::auth::kerberos::KerberosCredentials;
 use wcce::auth::{AuthLevel, Credentials};
-use wcce::client::{Login, Mechanism, Proof, Server};
+use wcce::client::{
+    ClientDescription, EnrollError, EnrollmentClient, Login, Mechanism, Proof, Server,
+};
+use wcce::model::ClientInfo;
 use wcce::rpc::binding::StringBinding;
 use wcce::rpc::client::ClientOptions;
 use zeroize::Zeroizing;
@@ -18,10 +22,10 @@ pub struct ServerArgs {
     /// Host name or address of the server, or a string binding such as ncacn_ip_tcp:HOST[PORT]
     #[arg(long, value_name = "HOST")]
     server: String,
-    /// TCP port of the CA's interface; without it, the endpoint mapper is asked
+    /// TCP port of ICertPassage (--rpc icpr); without it, the endpoint mapper is asked
     #[arg(long)]
     port: Option<u16>,
-    /// TCP port of the endpoint mapper
+    /// TCP port of the endpoint mapper, and of the resolver and activator of DCOM
     #[arg(long, value_name = "PORT", default_value_t = 135)]
     epm_port: u16,
     /// Seconds to wait for an answer
@@ -77,6 +81,12 @@ enum AuthArg {
 }
 
 impl LoginArgs {
+    /// Whether somebody is to log on.
+    pub fn is_given(&self) -> bool {
+        let tickets = self.ccache.is_some() || self.keytab.is_some();
+        tickets || self.user.is_some() || self.auth.is_some()
+    }
+
     pub fn login(&self) -> Result<Login, Box<dyn Error>> {
         let proof = match self.auth.unwrap_or_else(|| self.default_auth()) {
             AuthArg::Kerberos => Proof::Tickets(self.tickets()?),
@@ -108,11 +118,107 @@ impl LoginArgs {
     fn credentials(&self) -> Result<Credentials, Box<dyn Error>> {
         let account = self.user.as_deref().ok_or("NTLM needs --user")?;
         let (domain, user) = account.split_once('\\').unwrap_or(("", account));
-        let password = match &self.password_file {
-            Some(path) => read_password(path)?,
-            None => Zeroizing::new(rpassword::prompt_password(format!("Password of {account}: "))?),
-        };
+        let password = password(self.password_file.as_deref(), &account)?;
         Ok(Credentials { user: user.into(), domain: domain.into(), password })
+    }
+}
+
+/// Which CA, who logs on, and by which interface.
+#[derive(Args)]
+pub struct CaArgs {
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub login: LoginArgs,
+    /// Name of the CA, as `certutil -CAInfo name` shows it; over DCOM the CA is asked for it
+    #[arg(long, value_name = "NAME")]
+    ca: Option<String>,
+    /// Interface of the CA
+    #[arg(long, value_enum, default_value_t = Rpc::Dcom)]
+    rpc: Rpc,
+    /// Take only certificates whose chain leads to one in this file (PEM)
+    #[arg(long, value_name = "FILE")]
+    trust: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Rpc {
+    /// ICertRequestD2 through DCOM, as Windows does
+    Dcom,
+    /// ICertPassage
+    Icpr,
+}
+
+impl CaArgs {
+    /// Whether the connection has properties of the CA.
+    pub fn has_properties(&self) -> bool {
+        self.rpc == Rpc::Dcom
+    }
+
+    /// Connects to the CA, and finds out its name if need be.
+    pub async fn connect(&self) -> Result<EnrollmentClient, Box<dyn Error>> {
+        let mut client = self.open().await?;
+        if client.authority().is_empty() {
+            client.discover().await?;
+        }
+        Ok(client)
+    }
+
+    /// Connects to the CA, by no name if none is given.
+    pub async fn open(&self) -> Result<EnrollmentClient, Box<dyn Error>> {
+        let trusted = self.trust.as_deref().map(read_certificates).transpose()?;
+        let (server, options) = (self.server.server()?, self.server.options());
+        let login = self.login.login()?;
+        let name = self.ca.as_deref().unwrap_or_default();
+        let mut client = match self.rpc {
+            Rpc::Icpr if name.is_empty() => {
+                return Err("--rpc icpr needs the CA's name: add --ca NAME".into());
+            }
+            Rpc::Icpr => EnrollmentClient::connect(&server, name, &login, &options)
+                .await
+                .map_err(EnrollError::from)?,
+            Rpc::Dcom => EnrollmentClient::activate(&server, name, &login, &options).await?,
+        };
+        client.trust_only(trusted.unwrap_or_default());
+        Ok(client)
+    }
+
+    /// What requests say about this client.
+    pub fn description(&self) -> ClientDescription {
+        let system = rustix::system::uname();
+        let release = system.release().to_string_lossy();
+        let mut numbers = release.split('.').map(|part| part.parse().unwrap_or(0_u32));
+        let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+        let default = ClientDescription::default();
+        let info = ClientInfo {
+            machine: system.nodename().to_string_lossy().into_owned(),
+            user: self.login.user.clone().unwrap_or_default(),
+            ..default.info
+        };
+        ClientDescription { os_version: format!("{major}.{minor}.0.0"), info, ..default }
+    }
+}
+
+/// The certificates of a PEM file.
+pub fn read_certificates(path: &Path) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let blocks = pem::decode(&text).unwrap_or_default();
+    let blocks = blocks.iter().filter(|block| block.label == "CERTIFICATE");
+    let certificates: Vec<_> = blocks.map(|block| block.der.to_vec()).collect();
+    match certificates.is_empty() {
+        true => Err(format!("{}: no certificate in PEM", path.display()).into()),
+        false => Ok(certificates),
+    }
+}
+
+/// A password: the first line of a file, or what is typed.
+pub fn password(
+    file: Option<&Path>,
+    of: &dyn std::fmt::Display,
+) -> Result<Zeroizing<String>, Box<dyn Error>> {
+    match file {
+        Some(path) => read_password(path),
+        None => Ok(Zeroizing::new(rpassword::prompt_password(format!("Password of {of}: "))?)),
     }
 }
 

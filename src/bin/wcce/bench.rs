@@ -14,7 +14,7 @@ use wcce::rpc::client::ClientOptions;
 use crate::Done;
 use crate::args::{LoginArgs, ServerArgs};
 
-/// Submits requests as fast as the CA answers; every one becomes a row and, where the template
+/// Submits requests over ICertPassage as fast as the CA answers; every one becomes a row and, where the template
 /// allows it, a certificate. The endpoint mapper is asked once.
 #[derive(Args)]
 pub struct Bench {
@@ -38,8 +38,8 @@ pub struct Bench {
     #[arg(long)]
     reconnect: bool,
     /// Kind of the requests' key; one key is made for each connection
-    #[arg(long, default_value = "p256")]
-    key: KeyKind,
+    #[arg(long, value_name = "KIND", default_value = "p256")]
+    key_type: KeyKind,
 }
 
 /// What all connections share.
@@ -73,7 +73,7 @@ impl Bench {
         });
         let mut loads: Vec<Box<dyn Load>> = Vec::new();
         for _ in 0..self.connections.max(1) {
-            let key = RequestKey::generate(self.key)?;
+            let key = RequestKey::generate(self.key_type)?;
             loads.push(Box::new(Enrollments { target: Arc::clone(&target), key, client: None }));
         }
         let report = run(loads, self.requests).await;

@@ -10,12 +10,13 @@ use wcce::generated::icertpassage::I_CERT_PASSAGE;
 use wcce::rpc::client as rpc;
 
 use crate::Done;
-use crate::args::ServerArgs;
+use crate::args::{CaArgs, ServerArgs};
 
+/// Without a login, only whether the RPC server of ICertPassage listens is found out.
 #[derive(Args)]
 pub struct Ping {
     #[command(flatten)]
-    server: ServerArgs,
+    ca: CaArgs,
 }
 
 #[derive(Args)]
@@ -26,8 +27,32 @@ pub struct Endpoints {
 
 impl Ping {
     pub async fn run(self) -> Result<Done, Box<dyn Error>> {
-        let server = self.server.server()?;
-        let options = self.server.options();
+        match self.ca.login.is_given() && self.ca.has_properties() {
+            true => self.call().await,
+            false => self.listen().await,
+        }
+    }
+
+    /// Calls Ping of the CA's object.
+    async fn call(&self) -> Result<Done, Box<dyn Error>> {
+        let mut client = self.ca.open().await?;
+        let started = Instant::now();
+        let answer = client.ping().await;
+        let elapsed = started.elapsed().as_secs_f64() * 1000.0;
+        let name = match client.authority() {
+            "" => "the CA".to_owned(),
+            name => format!("CA {name}"),
+        };
+        let closed = client.close().await;
+        answer?;
+        println!("{name} answers over DCOM: {elapsed:.1} ms");
+        closed?;
+        Ok(Done::Fine)
+    }
+
+    /// Asks the RPC run-time whether it listens for ICertPassage.
+    async fn listen(&self) -> Result<Done, Box<dyn Error>> {
+        let (server, options) = (self.ca.server.server()?, self.ca.server.options());
         let port = client::find(&server, &options).await?;
         let started = Instant::now();
         let listening = rpc::is_listening(&server.host, port, I_CERT_PASSAGE, &options).await?;

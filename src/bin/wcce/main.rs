@@ -1,15 +1,18 @@
-//! wcce: requests certificates from a CA that speaks ICertPassage, and looks at its endpoints.
+//! wcce: gets certificates from a CA that speaks MS-WCCE or MS-ICPR, and looks at it.
 
 mod args;
 mod bench;
+mod ca_info;
 mod enroll;
 mod explore;
+mod files;
+mod renew;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Request certificates from a Microsoft-compatible enterprise CA (wcced or AD CS) over RPC.
+/// Get certificates from a Microsoft-compatible enterprise CA (wcced or AD CS), by DCOM or RPC.
 #[derive(Parser)]
 #[command(name = "wcce", version, after_help = EXAMPLES)]
 struct Cli {
@@ -19,28 +22,46 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 EXAMPLES
-  A new key and a certificate for it:
-    wcce request --server ca1.example.com --ca 'Example CA' --template User \\
-                 --user 'EXAMPLE\\alice' --out alice
-  A web server's certificate, with names in the request:
-    wcce request --server ca1 --ca 'Example CA' --template WebServer --user alice@example.com \\
-                 --subject CN=www.example.com --san dns=www.example.com --out www
+  What does the CA offer?
+    wcce templates --server ca1.example.com --user 'EXAMPLE\\alice'
+  A new key and a certificate for it, in alice.key, alice.crt and alice.p7b:
+    wcce enroll --server ca1.example.com --user 'EXAMPLE\\alice' --template User --out alice
+  A web server's certificate, with names in the request, in one file for Windows:
+    wcce enroll --server ca1 --user alice@example.com --template WebServer \\
+                --subject CN=www.example.com --san dns=www.example.com --out www --pkcs12
+  A smart card user's certificate, by an enrollment agent:
+    wcce enroll --server ca1 --user 'EXAMPLE\\agent' --template SmartcardUser --out bob \\
+                --on-behalf-of 'EXAMPLE\\bob' --agent-cert agent.p12
+  A renewal, with a new key, or with the old one:
+    wcce renew --server ca1 --user 'EXAMPLE\\alice' --cert alice.crt --key alice.key --out alice2
+    wcce renew --server ca1 --user 'EXAMPLE\\alice' --cert alice.p12 --same-key --out alice2
   The result of a request that was pending:
-    wcce retrieve --server ca1 --ca 'Example CA' --user 'EXAMPLE\\alice' --id 42 --out alice
-  Is the CA there, and where?
+    wcce retrieve --server ca1 --user 'EXAMPLE\\alice' --id 42 --key alice.key --out alice
+  Over ICertPassage, which needs the CA's name:
+    wcce enroll --rpc icpr --server ca1 --ca 'Example CA' --user 'EXAMPLE\\alice' \\
+                --template User --out alice
+  Is the CA there, where, and what does it say of itself?
     wcce ping --server ca1
     wcce endpoints --server ca1
+    wcce ca-info --server ca1 --user 'EXAMPLE\\alice' --json
 
 EXIT CODES
   0 done, 1 failed or refused, 2 wrong usage, 3 the request is pending";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a key and a request, submit it, and store the certificate
-    Request(enroll::Request),
-    /// Fetch the result of an earlier request by its id
-    Retrieve(enroll::Retrieve),
-    /// Ask whether the CA's RPC server listens, and how long the answer takes
+    /// List the templates that the CA offers
+    Templates(ca_info::Templates),
+    /// Make a key and a request, submit it, and store the certificate; also on behalf of another
+    #[command(alias = "request")]
+    Enroll(Box<enroll::Enroll>),
+    /// Replace a certificate by a new one for the same template
+    Renew(Box<renew::Renew>),
+    /// Fetch the result of an earlier request, or a certificate by its serial number
+    Retrieve(renew::Retrieve),
+    /// Show what the CA tells of itself: names, certificates, CRLs, URLs, versions
+    CaInfo(ca_info::CaInfo),
+    /// Ask whether the CA answers, and how long that takes
     Ping(explore::Ping),
     /// List what the server's endpoint mapper knows
     Endpoints(explore::Endpoints),
@@ -69,8 +90,11 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(command: Command) -> Result<Done, Box<dyn std::error::Error>> {
     match command {
-        Command::Request(request) => request.run().await,
+        Command::Templates(templates) => templates.run().await,
+        Command::Enroll(enroll) => enroll.run().await,
+        Command::Renew(renew) => renew.run().await,
         Command::Retrieve(retrieve) => retrieve.run().await,
+        Command::CaInfo(info) => info.run().await,
         Command::Ping(ping) => ping.run().await,
         Command::Endpoints(endpoints) => endpoints.run().await,
         Command::Bench(bench) => bench.run().await,
