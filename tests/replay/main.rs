@@ -18,6 +18,7 @@ mod association;
 mod crls;
 mod dcom;
 mod ntlm;
+mod own_requests;
 mod pdus;
 mod requests;
 mod responses;

@@ -1,103 +1,10 @@
 //! `wcce`, the client's command line, against a running server.
 
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-use crate::demo::{CA, Demo, Running, text};
-
-/// A server, and a user who has her password in a file.
-struct Desk {
-    demo: Demo,
-    server: Running,
-    password: PathBuf,
-}
-
-impl Desk {
-    fn new() -> Self {
-        Self::with(|_| ())
-    }
-
-    /// With a server whose settings are changed first.
-    fn with(change: impl FnOnce(&Demo)) -> Self {
-        let demo = Demo::new();
-        change(&demo);
-        let server = demo.start();
-        let password = demo.path("password");
-        std::fs::write(&password, format!("{}\n", demo.password)).expect("written");
-        Self { demo, server, password }
-    }
-
-    fn out(&self, name: &str) -> PathBuf {
-        self.demo.path(name)
-    }
-
-    fn exists(&self, name: &str) -> bool {
-        self.out(name).exists()
-    }
-
-    /// Runs `wcce COMMAND` at the server's endpoint mapper.
-    fn wcce(&self, command: &str, arguments: &[&str]) -> Output {
-        let mapper = self.server.mapper.port().to_string();
-        Command::new(env!("CARGO_BIN_EXE_wcce"))
-            .args([command, "--server", "127.0.0.1", "--epm-port", &mapper])
-            .args(arguments)
-            .current_dir(self.demo.folder.path())
-            .output()
-            .expect("wcce runs")
-    }
-
-    /// The same, as alice, who does not say which CA she means.
-    fn logged_on(&self, command: &str, arguments: &[&str]) -> Output {
-        let password = self.password.to_str().expect("text");
-        let login = ["--user", r"WCCE\alice", "--password-file", password];
-        self.wcce(command, &[&login, arguments].concat())
-    }
-
-    /// The same, as alice at this CA.
-    fn as_alice(&self, command: &str, arguments: &[&str]) -> Output {
-        self.logged_on(command, &[&["--ca", CA], arguments].concat())
-    }
-
-    /// What `openssl` prints; it must succeed.
-    fn openssl(&self, arguments: &[&str]) -> String {
-        let folder = self.demo.folder.path();
-        let run = Command::new("openssl").args(arguments).current_dir(folder).output();
-        let output = run.expect("openssl runs");
-        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    /// OpenSSL finds NAME.crt right, by the chain in NAME.p7b.
-    fn verify(&self, name: &str) {
-        let (chain, certificate) = (format!("{name}.chain"), format!("{name}.crt"));
-        let shown = ["pkcs7", "-in", &format!("{name}.p7b"), "-print_certs", "-out", &chain];
-        self.openssl(&shown);
-        let root = ["-CAfile", "state/ca.crt", "-untrusted", &chain];
-        self.openssl(&[&["verify", "-x509_strict"], &root[..], &[&certificate]].concat());
-    }
-}
-
-fn assert_done(output: &Output) {
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-}
-
-/// It failed with exit status 1, and said so.
-fn assert_failed(output: &Output, because: &str) {
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains(because), "{said}");
-    assert!(said.starts_with("wcce: ") && said.lines().count() == 1, "{said}");
-}
-
-/// The words of `request ID issued: …` or `request ID is pending: …`.
-fn request_id(output: &Output) -> String {
-    text(&output.stdout).split(' ').nth(1).expect("`request ID …`").to_owned()
-}
-
-fn mode(path: &Path) -> u32 {
-    std::fs::metadata(path).expect("stored").permissions().mode() & 0o7777
-}
+use crate::demo::{CA, text};
+use crate::desk::{Desk, assert_done, assert_failed, mode, request_id};
 
 #[test]
 fn a_certificate_is_enrolled_for_stored_and_retrieved_by_every_way() {

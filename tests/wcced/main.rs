@@ -11,5 +11,6 @@
 mod client;
 mod commands;
 mod demo;
+mod desk;
 mod service;
 mod table;
