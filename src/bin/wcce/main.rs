@@ -77,6 +77,11 @@ enum Done {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Nearly all commands hold keys or passwords.
+    if let Err(error) = wcce::process::deny_inspection() {
+        eprintln!("wcce: {error}");
+        return ExitCode::FAILURE;
+    }
     match run(cli.command) {
         Ok(Done::Fine) => ExitCode::SUCCESS,
         Ok(Done::Pending) => ExitCode::from(3),
