@@ -180,6 +180,34 @@ fn cms_is_signed_by_the_old_key_or_the_agent_alone() {
     }
 }
 
+/// The server reads out of every form what was put into it.
+#[test]
+fn every_form_is_read_as_what_it_is() {
+    let key = RequestKey::generate(KeyKind::Rsa2048).unwrap();
+    let others = [identity(KeyKind::EcP256, "/CN=other")];
+    let target = "WCCE\\bob";
+    let new = Signers::default();
+    let renewal = Signers { renews: Some(&others[0]), ..new };
+    let on_behalf = Signers { cosigners: &others, on_behalf_of: Some(target), renews: None };
+    for (flags, signers) in
+        [(0x400, new), (0x400, renewal), (0x400, on_behalf), (0x300, renewal), (0x300, on_behalf)]
+    {
+        let message = match flags {
+            0x400 => request().to_cmc(&key, signers).unwrap(),
+            _ => request().to_cms(&key, signers).unwrap(),
+        };
+        let read = crate::request::parse(&message, flags, "", &Limits::default()).unwrap();
+        assert_eq!(read.public_key.spki, key.public_key());
+        assert_eq!(read.subject_alt_names, request().names);
+        assert_eq!(read.on_behalf_of.as_deref(), signers.on_behalf_of);
+        let old = read.renewal.map(|renewal| renewal.old_certificate);
+        assert_eq!(old.as_deref(), signers.renews.map(Identity::certificate));
+        let certificates = read.signers.iter().map(|signer| signer.certificate.as_slice());
+        let expected = signers.cosigners.iter().map(Identity::certificate);
+        assert!(certificates.eq(expected), "{flags:#x}");
+    }
+}
+
 #[test]
 fn what_has_no_form_is_refused() {
     let key = RequestKey::generate(KeyKind::EcP256).unwrap();
