@@ -1,5 +1,6 @@
 //! Whose each signature is, and which are accepted.
 
+use super::fixture;
 use super::messages::*;
 use crate::asn1::cms::{CmsError, SignedData};
 use crate::asn1::{
@@ -51,6 +52,26 @@ fn signers_with_keys_of_every_kind_are_verified() {
             assert!(expected.contains(&error.hresult()), "{error}");
             assert!(matches!(error, RequestError::Signer { number: 1, .. }));
         }
+    }
+}
+
+#[test]
+fn messages_of_openssl() {
+    let body = fixture!("p-256-sha256");
+    let spki = parse(body, 0, "", &Limits::default()).expect("a good request").public_key.spki;
+    for (name, raw) in [
+        ("DER", fixture!("cms-plain")),
+        ("BER", fixture!("cms-ber")),
+        ("key identifier", fixture!("cms-keyid")),
+        ("no attributes", fixture!("cms-noattr")),
+        ("PSS", fixture!("cms-pss")),
+    ] {
+        let request = read(raw).expect(name);
+        assert_eq!((&request.public_key.spki, &*request.raw), (&spki, raw), "{name}");
+        let [RequestSigner { certificate, sha1: false }] = &*request.signers else {
+            panic!("{name}: {:?}", request.signers)
+        };
+        assert_eq!(request.certificates, std::slice::from_ref(certificate), "{name}");
     }
 }
 
