@@ -19,7 +19,7 @@ use crate::auth::{
     SystemEnvironment,
 };
 use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust};
-use crate::config::{Config, HostConfig};
+use crate::config::{Config, HostConfig, TrusteeError};
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
 use crate::directory::embedded::EmbeddedDirectory;
@@ -75,6 +75,9 @@ pub enum ServerError {
     /// The CA's security descriptor.
     #[error("setting enrollment.security: {0}")]
     Security(#[from] SddlError),
+    /// Names in the settings of policy.
+    #[error(transparent)]
+    Policy(#[from] TrusteeError),
     /// Authentication.
     #[error("authentication cannot start: {0}")]
     Auth(#[from] AuthError),
@@ -127,7 +130,7 @@ impl Server {
         let names = names(&config.host, &directory);
         let settings = Settings {
             limits: config.enrollment.limits(),
-            policy: config.enrollment.policy(config.ca.clock_skew),
+            policy: config.policy(&*directory).await?,
             trust: Trust::load(&config.trust, &ca)?,
             security: directory.security_descriptor(&config.enrollment.security)?,
             host: host(&names),
@@ -228,6 +231,9 @@ async fn load(config: Config) -> Result<Parts, ServerError> {
         let state = StateFolder::new(&config.state);
         let directory = EmbeddedDirectory::load(&config.directory)?;
         warn_of_templates(&directory.table());
+        for (setting, opens) in config.switched_off() {
+            warn!(setting, "a measure is switched off: {opens}");
+        }
         let (ca, origin) = CertificateAuthority::init(&config.ca, &state, SystemTime::now())?;
         if origin == Origin::Created {
             let (certificate, key) = (state.certificate(), state.key());

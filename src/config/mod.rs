@@ -1,16 +1,18 @@
 //! The configuration file of `wcced`, with every setting and its default.
 
+mod hardening;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use hardening::{AgentConfig, HardeningConfig, TrusteeError};
 use serde::Deserialize;
 
 use crate::ca::{CaConfig, ExistingCa, TrustConfig};
 use crate::logging::LogConfig;
 use crate::model::deserialize_duration;
-use crate::policy::{self, Handling};
 use crate::request;
 use crate::rpc::association::Limits;
 use crate::rpc::server::ServerLimits;
@@ -34,6 +36,10 @@ pub struct Config {
     pub authentication: AuthenticationConfig,
     /// Who may enroll, and what requests may hold.
     pub enrollment: EnrollmentConfig,
+    /// Measures against known attacks.
+    pub hardening: HardeningConfig,
+    /// Who may enroll on behalf of whom: `[[enrollment_agents]]`. Default nobody.
+    pub enrollment_agents: Vec<AgentConfig>,
     /// The CA's own certificate and key, CRLs, and addresses in certificates.
     pub ca: CaConfig,
     /// Whose certificates may sign requests for others.
@@ -54,6 +60,8 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             authentication: AuthenticationConfig::default(),
             enrollment: EnrollmentConfig::default(),
+            hardening: HardeningConfig::default(),
+            enrollment_agents: Vec::new(),
             ca: CaConfig::default(),
             trust: TrustConfig::default(),
             store: StoreConfig::default(),
@@ -223,6 +231,12 @@ pub struct EnrollmentConfig {
     /// What is done where a template takes names from the request, and the certificate would
     /// prove them to others: `pend` (default), `deny` or `issue`.
     pub supplied_names: SuppliedNamesSetting,
+    /// The generation of CAs that this one counts as where templates name a lowest one: 3 is
+    /// Windows Server 2008 R2, 4 is 2012, and so on. Default 4, by the specification.
+    pub server_generation: u32,
+    /// Whether requests may ask for a shorter validity (ValidityPeriod, ExpirationDate). Default
+    /// false.
+    pub request_validity: bool,
     /// The largest request, in bytes. Default 32768; rows of the Request table must hold it.
     pub max_request_bytes: usize,
     /// The shortest RSA key, in bits. Default 2048, and no less.
@@ -231,7 +245,7 @@ pub struct EnrollmentConfig {
     pub max_rsa_bits: u32,
 }
 
-/// `enrollment.supplied_names`.
+/// `enrollment.supplied_names` and `hardening.ca_certificates`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuppliedNamesSetting {
@@ -249,6 +263,8 @@ impl Default for EnrollmentConfig {
             security: "D:(A;;0x200;;;AU)(A;;0x3;;;BA)".to_owned(),
             max_validity: Duration::from_secs(2 * 365 * 86_400),
             supplied_names: SuppliedNamesSetting::Pend,
+            server_generation: 4,
+            request_validity: false,
             max_request_bytes: 32 * 1024,
             min_rsa_bits: 2048,
             max_rsa_bits: 8192,
@@ -263,20 +279,6 @@ impl EnrollmentConfig {
             request_bytes: self.max_request_bytes,
             rsa_bits: self.min_rsa_bits..=self.max_rsa_bits,
             ..request::Limits::default()
-        }
-    }
-
-    /// What applies to all templates; certificates begin `clock_skew` ago.
-    pub fn policy(&self, clock_skew: Duration) -> policy::Settings {
-        policy::Settings {
-            max_validity: self.max_validity,
-            clock_skew,
-            supplied_names: match self.supplied_names {
-                SuppliedNamesSetting::Pend => Handling::Pend,
-                SuppliedNamesSetting::Deny => Handling::Deny,
-                SuppliedNamesSetting::Issue => Handling::Issue,
-            },
-            ..policy::Settings::default()
         }
     }
 }
@@ -371,6 +373,10 @@ impl Config {
         if max_request_bytes > self.store.max_row_bytes {
             return Err(("enrollment.max_request_bytes", "not more than store.max_row_bytes"));
         }
+        if self.enrollment.server_generation > 15 {
+            return Err(("enrollment.server_generation", "at most 15"));
+        }
+        self.hardening.check(self)?;
         Ok(())
     }
 

@@ -1,4 +1,7 @@
 use super::*;
+use crate::directory::embedded::EmbeddedDirectory;
+use crate::model::Token;
+use crate::policy::{self, Handling};
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(text, Path::new("/etc/wcce/wcced.toml"))
@@ -22,11 +25,13 @@ fn a_new_file_is_the_default_and_names_every_setting() {
     assert_eq!(as_written, format!("{:?}", parse("").expect("empty")));
     let explicit = uncommented(&text)
         .replace("dns_name = \"ca.example.com\"", "")
-        .replace("keytab = \"wcced.keytab\"", "");
+        .replace("keytab = \"wcced.keytab\"", "")
+        .replace("delta_overlap = \"12h\"", "")
+        .replace("overlap = \"12h\"", "");
     assert_eq!(format!("{:?}", parse(&explicit).expect("valid")), as_written);
     let settings: toml::Table = uncommented(&text).parse().expect("valid");
     let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
-    assert_eq!(count, 2 + 2 + 4 + 7 + 7 + 6 + 9 + 5 + 2 + 2, "a setting without explanation?");
+    assert_eq!(count, 2 + 2 + 4 + 7 + 7 + 8 + 16 + 9 + 5 + 2 + 2, "a setting without explanation?");
 }
 
 #[test]
@@ -80,10 +85,6 @@ fn settings_reach_their_rooms() {
     .expect("valid");
     let limits = config.enrollment.limits();
     assert_eq!((limits.request_bytes, limits.rsa_bits), (5000, 3072..=4096));
-    let policy = config.enrollment.policy(Duration::from_secs(1));
-    assert_eq!(policy.supplied_names, Handling::Deny);
-    assert_eq!(policy.max_validity, Duration::from_secs(90 * 86_400));
-    assert_eq!(policy.clock_skew, Duration::from_secs(1));
     let connections = config.limits.of_connections();
     assert_eq!(connections.max_request, 20_000);
     assert_eq!(connections.idle_timeout, Duration::from_secs(7));
@@ -104,6 +105,9 @@ fn errors_name_file_and_setting() {
         ("[enrollment]\nmax_request_bytes = 100000", "store.max_row_bytes"),
         ("[limits]\ncall_bytes = 4096", "limits.call_bytes"),
         ("[enrollment]\nmax_validity = 'long'", "no span of time"),
+        ("[enrollment]\nserver_generation = 16", "enrollment.server_generation"),
+        ("[hardening]\nacknowledged_policies = ['x']", "hardening.acknowledged_policies"),
+        ("[[enrollment_agents]]\nagent = 'x'", "unknown field `agent`"),
         ("[log]\nformat = 'xml'", "line 2"),
     ] {
         let error = parse(text).expect_err(text).to_string();
@@ -111,4 +115,191 @@ fn errors_name_file_and_setting() {
     }
     let missing = Config::load(Path::new("/nonexistent/wcced.toml")).expect_err("missing");
     assert!(missing.to_string().contains("wcced init"));
+}
+
+fn directory() -> EmbeddedDirectory {
+    let text = "[domain]\nnetbios = 'LAB'\ndns = 'lab.test'\nsid = 'S-1-5-21-1-2-3'\n\
+                [[groups]]\nname = 'Operators'\nrid = 1200\n\
+                [[users]]\nname = 'alice'\nrid = 1103\nmember_of = ['Operators']\n\
+                [[users]]\nname = 'bob'\nrid = 1104\n";
+    EmbeddedDirectory::parse(text, Path::new("d.toml")).expect("valid")
+}
+
+async fn policy(text: &str) -> Result<policy::Settings, TrusteeError> {
+    parse(text).expect(text).policy(&directory()).await
+}
+
+#[tokio::test]
+async fn the_default_of_policy_is_that_of_the_file() {
+    assert_eq!(policy("").await.expect("valid"), policy::Settings::default());
+    assert_eq!(parse("").expect("valid").switched_off(), []);
+}
+
+#[tokio::test]
+async fn settings_reach_policy() {
+    let text = "
+        [enrollment]
+        max_validity = '90d'
+        supplied_names = 'deny'
+        server_generation = 6
+        request_validity = true
+        [ca]
+        clock_skew = '1s'
+        [hardening]
+        ca_certificates = 'deny'
+        allow_any_purpose = true
+        approve_agents = false
+        allow_excess_application_policies = true
+        follow_no_security_extension = true
+        allow_foreign_dns_names = true
+        acknowledged_policies = ['1.2.3']
+        allow_version_1_on_behalf = true
+        allow_other_agents_certificates = true
+        protected = ['bob', 'LAB\\Operators', 'S-1-5-21-9-9-9-1000']
+        max_renewals = 3
+        max_renewal_age = '1y'
+        allow_key_based_renewal = true
+        allow_renewal_on_behalf = true
+    ";
+    let settings = policy(text).await.expect("valid");
+    let sid = |text: &str| -> crate::model::Sid { text.parse().expect("valid") };
+    let expected = policy::Settings {
+        max_validity: Duration::from_secs(90 * 86_400),
+        clock_skew: Duration::from_secs(1),
+        server_generation: 6,
+        request_validity: true,
+        supplied_names: Handling::Deny,
+        ca_certificates: Handling::Deny,
+        any_purpose: true,
+        approve_agents: false,
+        strip_application_policies: true,
+        no_security_extension: true,
+        foreign_dns_names: true,
+        acknowledged_policies: vec!["1.2.3".parse().expect("valid")],
+        sha1_signatures: false,
+        on_behalf: policy::OnBehalfSettings {
+            agents: policy::EnrollmentAgents::default(),
+            version_1: true,
+            others_certificates: true,
+            privileged_targets: false,
+            protected: vec![
+                sid("S-1-5-21-1-2-3-1104"),
+                sid("S-1-5-21-1-2-3-1200"),
+                sid("S-1-5-21-9-9-9-1000"),
+            ],
+        },
+        renewals: policy::RenewalSettings {
+            max_renewals: 3,
+            max_age: Duration::from_secs(365 * 86_400),
+            key_based: true,
+            on_behalf: true,
+        },
+    };
+    assert_eq!(settings, expected);
+    let sha1 = policy("[hardening]\nallow_sha1_signatures = true").await.expect("valid");
+    assert!(sha1.sha1_signatures);
+    let privileged = policy("[hardening]\nallow_privileged_targets = true").await.expect("valid");
+    assert!(privileged.on_behalf.privileged_targets);
+    let issue = "[hardening]\nca_certificates = 'issue'";
+    assert_eq!(policy(issue).await.expect("valid").ca_certificates, Handling::Issue);
+}
+
+#[tokio::test]
+async fn enrollment_agents_are_looked_up_in_the_directory() {
+    let text = "
+        [[enrollment_agents]]
+        agents = ['Operators']
+        templates = ['Smartcard']
+        subjects = ['Domain Users']
+        [[enrollment_agents]]
+        agents = ['LAB\\alice']
+        subjects = ['S-1-5-21-1-2-3-1105']
+        deny = true
+    ";
+    let agents = policy(text).await.expect("valid").on_behalf.agents;
+    let directory = directory();
+    let token = |rid| -> Token {
+        let sid = directory.domain_sid().with_rid(rid).expect("valid");
+        directory.token(&sid).unwrap_or_else(|| Token::new(sid, []))
+    };
+    assert!(agents.allows(&token(1103), "Smartcard", &token(1104)));
+    assert!(!agents.allows(&token(1103), "User", &token(1104)));
+    assert!(!agents.allows(&token(1104), "Smartcard", &token(1104)));
+    assert!(!agents.allows(&token(1103), "Smartcard", &token(1105)));
+    for (text, part) in [
+        ("[[enrollment_agents]]\nagents = ['nobody']", "nobody"),
+        ("[[enrollment_agents]]\nagents = ['alice']\nsubjects = ['X\\bob']", "bob"),
+        ("[[enrollment_agents]]\nagents = ['alice', 'Domain Users']", "about everybody"),
+        ("[hardening]\nprotected = ['nobody']", "hardening.protected"),
+    ] {
+        let error = policy(text).await.expect_err(text).to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    let denied = "[[enrollment_agents]]\nagents = ['Domain Users']\ndeny = true";
+    policy(denied).await.expect("nobody is denied too often");
+}
+
+#[test]
+fn what_is_dangerous_together_is_refused() {
+    for (pair, key) in [
+        (
+            "[enrollment]\nsupplied_names = 'issue'\n[hardening]\nallow_any_purpose = true",
+            "any_purpose",
+        ),
+        (
+            "[enrollment]\nsupplied_names = 'issue'\n[hardening]\nca_certificates = 'issue'",
+            "ca_certificates",
+        ),
+        (
+            "[hardening]\nallow_version_1_on_behalf = true\nallow_privileged_targets = true",
+            "privileged_targets",
+        ),
+        (
+            "[hardening]\nallow_other_agents_certificates = true\nallow_privileged_targets = true",
+            "privileged_targets",
+        ),
+        (
+            "[hardening]\nallow_sha1_signatures = true\nallow_key_based_renewal = true",
+            "sha1_signatures",
+        ),
+        (
+            "[hardening]\nallow_sha1_signatures = true\nallow_renewal_on_behalf = true",
+            "sha1_signatures",
+        ),
+    ] {
+        let error = parse(pair).expect_err(pair).to_string();
+        assert!(error.contains(key), "{error}");
+    }
+}
+
+#[test]
+fn what_is_switched_off_is_said() {
+    for (text, key) in [
+        ("[enrollment]\nsupplied_names = 'issue'", "enrollment.supplied_names"),
+        ("[hardening]\nca_certificates = 'issue'", "hardening.ca_certificates"),
+        ("[hardening]\nallow_any_purpose = true", "hardening.allow_any_purpose"),
+        ("[hardening]\napprove_agents = false", "hardening.approve_agents"),
+        (
+            "[hardening]\nallow_excess_application_policies = true",
+            "hardening.allow_excess_application_policies",
+        ),
+        (
+            "[hardening]\nfollow_no_security_extension = true",
+            "hardening.follow_no_security_extension",
+        ),
+        ("[hardening]\nallow_foreign_dns_names = true", "hardening.allow_foreign_dns_names"),
+        ("[hardening]\nacknowledged_policies = ['1.2.3']", "hardening.acknowledged_policies"),
+        ("[hardening]\nallow_sha1_signatures = true", "hardening.allow_sha1_signatures"),
+        ("[hardening]\nallow_version_1_on_behalf = true", "hardening.allow_version_1_on_behalf"),
+        (
+            "[hardening]\nallow_other_agents_certificates = true",
+            "hardening.allow_other_agents_certificates",
+        ),
+        ("[hardening]\nallow_privileged_targets = true", "hardening.allow_privileged_targets"),
+        ("[hardening]\nallow_key_based_renewal = true", "hardening.allow_key_based_renewal"),
+        ("[hardening]\nallow_renewal_on_behalf = true", "hardening.allow_renewal_on_behalf"),
+    ] {
+        let off = parse(text).expect(text).switched_off();
+        assert_eq!(off.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [key]);
+    }
 }

@@ -37,9 +37,9 @@ pub(super) fn many_may_enroll(template: &Template) -> bool {
     template.security.extended_right_trustees(ENROLL).any(is_broad)
 }
 
-/// Everyone, Authenticated Users, Users, This Organization, Network, and of any domain Domain
+/// Whether about everybody is a member: Everyone, Authenticated Users, Users, This Organization, Network, and of any domain Domain
 /// Users, Domain Guests and Domain Computers.
-fn is_broad(sid: &Sid) -> bool {
+pub fn is_broad(sid: &Sid) -> bool {
     let well_known = [
         Sid::everyone(),
         Sid::authenticated_users(),

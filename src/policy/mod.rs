@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use agents::{AgentEntry, EnrollmentAgents};
+pub use approval::is_broad;
 pub use lint::{Finding, Severity, lint};
 pub use requirements::{EnrollmentRights, enrollment_rights};
 pub use settings::{Handling, OnBehalfSettings, RenewalSettings, Settings};
