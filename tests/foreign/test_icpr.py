@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import csr
-from conftest import pkcs7_certificates
+from running import pkcs7_certificates
 from icpr import (
     CONNECT, INTEGRITY, PACKET, PRIVACY,
     Credentials, Impacket, Refused, RpcFault, Samba, Scapy, impacket_call,

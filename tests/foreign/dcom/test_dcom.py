@@ -14,7 +14,7 @@ import csr
 from certrequest import (
     BINARY_TYPE, ICERTREQUESTD, ICERTREQUESTD2, LONG_TYPE, TEXT_TYPE, CertRequest, text,
 )
-from conftest import OBJECTS, openssl, pkcs7_certificates
+from running import OBJECTS, openssl, pkcs7_certificates
 from icpr import RpcFault
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.uuid import string_to_bin, uuidtup_to_bin

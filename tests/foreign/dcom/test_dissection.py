@@ -12,7 +12,7 @@ import pytest
 
 import csr
 from certrequest import ICERTREQUESTD, ICERTREQUESTD2, CertRequest
-from conftest import OBJECTS
+from running import OBJECTS
 from icpr import RpcFault
 from scapy.layers.msrpce import msdcom
 from test_dcom import FULL_RESPONSE, RSA_KEY, USER, ExporterClient, ScapyObject

@@ -1,0 +1,216 @@
+"""Starts `wcced` on the embedded default, and gives tests what they need to reach it.
+
+Run inside a network namespace (tests/netns.sh): the endpoint mapper is on port 135, as Certipy
+demands, and nothing leaves the machine.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from impacket.ntlm import compute_nthash
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARIES = pathlib.Path(os.environ.get("WCCE_BIN", ROOT / "target" / "debug"))
+HOST = "127.0.0.1"
+PORT = 50135
+OBJECTS = 50136
+
+
+# As User, of schema version 2, for keys on elliptic curves.
+USER_ECC = """
+[[templates]]
+cn = "UserECC"
+displayName = "User with a key on an elliptic curve"
+msPKI-Template-Schema-Version = 2
+revision = 100
+msPKI-Template-Minor-Revision = 3
+msPKI-Cert-Template-OID = "1.3.6.1.4.1.311.21.8.1.2.3.4.5.6.1.100"
+msPKI-Certificate-Name-Flag = [
+    "SUBJECT_REQUIRE_DIRECTORY_PATH", "SUBJECT_ALT_REQUIRE_EMAIL", "SUBJECT_ALT_REQUIRE_UPN",
+]
+pKIExpirationPeriod = "1y"
+pKIOverlapPeriod = "6w"
+msPKI-Minimal-Key-Size = 256
+pKIKeyUsage = ["digitalSignature"]
+pKICriticalExtensions = ["keyUsage"]
+msPKI-Certificate-Application-Policy = ["clientAuth"]
+enroll = ["Domain Users"]
+"""
+
+
+# A template whose requests wait for a manager.
+APPROVED = USER_ECC.replace("UserECC", "Approved").replace(".1.100", ".1.101").replace(
+    "revision = 100", 'revision = 100\nmsPKI-Enrollment-Flag = ["PEND_ALL_REQUESTS"]'
+)
+
+
+class Ca:
+    """A running wcced with its state in a folder of its own.
+
+    `templates` is text for the directory file; `settings` maps a section of the configuration to
+    lines for it. Every CA has an address of its own on loopback, as each needs port 135.
+    """
+
+    port, domain, name = PORT, "LAB", "Lab CA"
+    dns_name = "ca1.lab.test"
+    sid = "S-1-5-21-1111111111-2222222222-3333333333"
+
+    def __init__(self, folder, users, host=HOST, templates="", settings=None):
+        self.folder, self.host = folder, host
+        self.rids = {user.user: rid for rid, user in enumerate(users, 1103)}
+        self.run("wcced", "init", "--folder", folder, "--netbios", self.domain, "--dns", "lab.test",
+                 "--sid", self.sid, "--subject", f"CN={self.name},DC=lab,DC=test")
+        settings = dict(settings or {})
+        settings["listen"] = f"""endpoint_mapper = ["{host}:135"]
+enrollment = ["{host}:{PORT}"]
+objects = ["{host}:{OBJECTS}"]
+"""
+        settings["host"] = f'dns_name = "{self.dns_name}"\n'
+        text = (folder / "wcced.toml").read_text()
+        for section, lines in settings.items():
+            assert f"[{section}]\n" in text, section
+            text = text.replace(f"[{section}]\n", f"[{section}]\n{lines}", 1)
+        (folder / "wcced.toml").write_text(text)
+        with open(folder / "directory.toml", "a") as directory:
+            directory.write(USER_ECC + APPROVED + templates)
+            directory.write("".join(account(self.rids[user.user], user) for user in users))
+        self.run("wcced", "check-config", "--config", folder / "wcced.toml")
+        self.start()
+
+    def sid_of(self, who):
+        """The SID of one of `users`."""
+        return f"{self.sid}-{self.rids[who.user]}"
+
+    def edit(self, file, old, new):
+        """Replaces text that stands once in a file of the CA; it takes effect at the next start."""
+        text = (self.folder / file).read_text()
+        assert text.count(old) == 1, (file, old, text.count(old))
+        (self.folder / file).write_text(text.replace(old, new))
+
+    def rows(self, *arguments):
+        """Rows of the Request table, by `wcced requests`; the CA is stopped meanwhile."""
+        self.stop()
+        try:
+            text = self.run("wcced", "requests", "--config", self.folder / "wcced.toml", "--json",
+                            *arguments)
+        finally:
+            self.start()
+        return [json.loads(line) for line in text.splitlines()]
+
+    def run(self, *command):
+        command = [BINARIES / command[0], *map(str, command[1:])]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def start(self):
+        self.log = open(self.folder / "wcced.log", "a")
+        self.process = subprocess.Popen(
+            [BINARIES / "wcced", "serve", "--config", self.folder / "wcced.toml"],
+            stdout=self.log, stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 60
+        while not (listens(self.host, 135) and listens(self.host, PORT)):
+            assert self.process.poll() is None, self.log_text()
+            assert time.monotonic() < deadline, "wcced did not start to listen"
+            time.sleep(0.05)
+
+    def stop(self):
+        """SIGTERM; the exit code of a clean end within ten seconds."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=15)
+        finally:
+            self.process.kill()
+            self.log.close()
+
+    def log_text(self):
+        return (self.folder / "wcced.log").read_text()
+
+    @property
+    def certificate_file(self):
+        return self.folder / "state" / "ca.crt"
+
+    @property
+    def certificate_der(self):
+        return openssl("x509", "-in", self.certificate_file, "-outform", "DER")
+
+    def openssl_verify(self, der):
+        """openssl's verdict on the chain (strict), and its text of the certificate."""
+        pem = openssl("x509", "-inform", "DER", input=der)
+        leaf = self.folder / "leaf.pem"
+        leaf.write_bytes(pem)
+        openssl("verify", "-x509_strict", "-CAfile", self.certificate_file, leaf)
+        # Text in other strings (UPN, SID) shows only in the raw form.
+        text = openssl("x509", "-noout", "-text", input=pem).decode()
+        return text + openssl("asn1parse", "-inform", "DER", "-dump", input=der).decode() + strings(der)
+
+
+def strings(der):
+    return der.decode("latin-1")
+
+
+def openssl(*arguments, input=None):
+    run = subprocess.run(["openssl", *map(str, arguments)], input=input, capture_output=True)
+    assert run.returncode == 0, run.stderr.decode()
+    return run.stdout
+
+
+def pkcs7_certificates(der):
+    """The certificates of a degenerate PKCS#7, as openssl reads them."""
+    pem = openssl("pkcs7", "-inform", "DER", "-print_certs", input=der)
+    return [
+        certificate.public_bytes(serialization.Encoding.DER)
+        for certificate in x509.load_pem_x509_certificates(pem)
+    ]
+
+
+def account(rid, who):
+    groups = f"member_of = {json.dumps(who.groups)}\n" if who.groups else ""
+    return f"""
+[[users]]
+name = "{who.user}"
+rid = {rid}
+upn = "{who.user}@lab.test"
+mail = "{who.user}@lab.test"
+nt_hash = "{compute_nthash(who.password).hex()}"
+{groups}"""
+
+
+def listens(host, port):
+    with socket.socket() as probe:
+        return probe.connect_ex((host, port)) == 0
+
+
+def ends_well(ca, users):
+    """Stops the CA: a clean end, and no secret in its log."""
+    code = ca.stop()
+    log = ca.log_text()
+    for who in users:
+        for secret in (who.password, compute_nthash(who.password).hex()):
+            assert secret not in log, "a secret is in the log"
+    assert "panicked" not in log
+    assert code == 0
+
+
+def certipy_of(ca, who, tmp_path):
+    def run(*arguments, code=0):
+        command = [
+            pathlib.Path(sys.executable).with_name("certipy"), arguments[0],
+            "-u", f"{who.user}@lab.test", "-p", who.password, "-target", ca.host,
+            "-target-ip", ca.host, "-dc-ip", ca.host, *arguments[1:],
+        ]
+        run = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, timeout=120, input="n\n"
+        )
+        assert code is None or run.returncode == code, run.stdout + run.stderr
+        return run.stdout + run.stderr
+
+    run.folder = tmp_path
+    return run
