@@ -1,11 +1,12 @@
 """Fixtures of all foreign clients: who they are, and the `wcced` that they call."""
 
 import os
+import time
 
 import pytest
 
 import enterprise_lab
-from enterprise_lab import enrol
+from enterprise_lab import OtherCa, enrol
 
 from icpr import Credentials
 from running import Ca, certipy_of, ends_well
@@ -35,7 +36,9 @@ def bob():
 
 @pytest.fixture(scope="session")
 def ca(tmp_path_factory, alice, bob):
-    ca = Ca(tmp_path_factory.mktemp("wcced"), [alice, bob])
+    """A CA with default settings."""
+    templates = enterprise_lab.WINDOWS + enterprise_lab.ATTACKED
+    ca = Ca(tmp_path_factory.mktemp("wcced"), [alice, bob], templates=templates)
     yield ca
     ends_well(ca, [alice, bob])
 
@@ -76,3 +79,50 @@ def agent_identity(enterprise, agent):
 @pytest.fixture(scope="session")
 def second_agent_identity(enterprise, second_agent):
     return enrol(enterprise, second_agent, "Agent")
+
+
+@pytest.fixture(scope="session")
+def other_ca():
+    return OtherCa("Other CA")
+
+
+@pytest.fixture(scope="session")
+def expired_agent(enterprise, agent):
+    identity = enrol(enterprise, agent, "AgentShort")
+    time.sleep(max(0, identity.parsed().not_valid_after_utc.timestamp() - time.time()) + 1.5)
+    return identity
+
+
+@pytest.fixture(scope="session")
+def revoked_agent(enterprise, agent):
+    """An agent's certificate that was revoked: by `wcced revoke`, while the CA was stopped."""
+    identity = enrol(enterprise, agent, "Agent")
+    serial = f"{identity.parsed().serial_number:x}"
+    [row] = [row for row in enterprise.rows() if row.get("SerialNumber", "").lstrip("0") == serial]
+    enterprise.stop()
+    enterprise.run("wcced", "revoke", "--config", enterprise.folder / "wcced.toml", "--id",
+                   row["Request.RequestID"], "--reason", "1")
+    enterprise.start()
+    return identity
+
+
+@pytest.fixture(scope="session")
+def target_user():
+    return Credentials("DOMAIN", "TargetUser", "Passw0rd-Target")
+
+
+@pytest.fixture(scope="session")
+def domain_agent():
+    return Credentials("DOMAIN", "agent", "Passw0rd-Agent", ("PKI Agents",))
+
+
+@pytest.fixture(scope="session")
+def domain_ca(tmp_path_factory, target_user, domain_agent, other_ca):
+    """The CA of a domain called DOMAIN, of which Windows' recorded requests speak. Its template
+    User is one for requests on behalf of others."""
+    folder, users = tmp_path_factory.mktemp("domain"), [target_user, domain_agent]
+    ca = Ca(folder, users, "127.0.0.3", enterprise_lab.TEMPLATES,
+            enterprise_lab.settings(folder, other_ca), domain="DOMAIN",
+            prepare=enterprise_lab.user_by_agent)
+    yield ca
+    ends_well(ca, users)

@@ -2,6 +2,7 @@
 certificates, and the two ways to its request interface."""
 
 import dataclasses
+import datetime
 import itertools
 import json
 import re
@@ -63,6 +64,18 @@ AGENT = {
 }
 SHORT = {"pKIExpirationPeriod": "8s", "pKIOverlapPeriod": "1s"}
 
+def settings(folder, other_ca):
+    """Certificates begin when they are issued, as some here are valid for seconds only. `agent` may
+    enroll for alice and TargetUser, `agent2` is an agent without rights of its own, and another CA
+    is trusted, though not for agents."""
+    (folder / "other.crt").write_bytes(other_ca.certificate)
+    (folder / "other.crl").write_bytes(other_ca.crl())
+    return {
+        "ca": 'key = "rsa-2048"\nclock_skew = "0s"\n',
+        "trust": 'roots = ["other.crt"]\ncrls = ["other.crl"]\n',
+    }
+
+
 TEMPLATES = "".join([
     '\n[[groups]]\nname = "PKI Agents"\nrid = 1200\n',
     template("OnBehalf", 1, **BY_AGENT),
@@ -81,6 +94,49 @@ TEMPLATES = "".join([
         "msPKI_Minimal_Key_Size": 256, "pKIKeyUsage": ["digitalSignature"],
     }),
 ])
+
+
+# The templates that the recorded console requests name, with the flags that their CA recorded.
+CVI = "1.3.6.1.4.1.311.21.8.15886664.4298044.8996776.14853544.7902291.169"
+WINDOWS = "".join([
+    template("CVIUser", **{
+        "msPKI-Cert-Template-OID": f"{CVI}.5191136.12906913", "msPKI_Template_Minor_Revision": 5,
+        "flags": [0x2023A], "msPKI_Enrollment_Flag": [0x29], "msPKI_Private_Key_Flag": [0x10],
+        "msPKI_Certificate_Name_Flag": ["SUBJECT_REQUIRE_COMMON_NAME", "SUBJECT_ALT_REQUIRE_UPN"],
+    }),
+    template("CVICodeSigning", **{
+        "msPKI-Cert-Template-OID": f"{CVI}.7887297.16107480", "msPKI_Template_Minor_Revision": 3,
+        "flags": [0x20220], "msPKI_Enrollment_Flag": [0x20],
+        "msPKI_Certificate_Name_Flag": ["SUBJECT_REQUIRE_COMMON_NAME", "SUBJECT_ALT_REQUIRE_UPN"],
+        "msPKI_Certificate_Application_Policy": ["codeSigning"],
+        "pKIKeyUsage": ["digitalSignature"],
+    }),
+])
+
+# Templates with the errors that the published attacks live on; all users may enroll.
+ATTACKED = "".join([
+    template("ESC1", msPKI_Certificate_Name_Flag=["ENROLLEE_SUPPLIES_SUBJECT"]),
+    template("ESC2", msPKI_Certificate_Application_Policy=["anyExtendedKeyUsage"]),
+    template("ESC2None", msPKI_Certificate_Application_Policy=[]),
+    template("ESC3", msPKI_Certificate_Application_Policy=["certificateRequestAgent"]),
+    template("ESC9", msPKI_Enrollment_Flag=["NO_SECURITY_EXTENSION"]),
+    template("ESC13", msPKI_Certificate_Policy=[f"{OIDS}.9013"]),
+    template("ESC15", **{
+        "msPKI-Template-Schema-Version": 1, "pKIExtendedKeyUsage": ["serverAuth"],
+        "msPKI_Certificate_Name_Flag": ["ENROLLEE_SUPPLIES_SUBJECT"],
+    }).replace('msPKI-Certificate-Application-Policy = ["clientAuth"]\n', ""),
+    template("ESC17", msPKI_Certificate_Name_Flag=["ENROLLEE_SUPPLIES_SUBJECT"],
+             msPKI_Certificate_Application_Policy=["serverAuth"]),
+])
+
+
+def user_by_agent(ca):
+    """Makes the template User one for requests on behalf of others, under its name."""
+    text = (ca.folder / "directory.toml").read_text()
+    before, user = text.split('[[templates]]\ncn = "User"\n')
+    after = user[user.index("\n[[templates]]"):]
+    ours = template("User", 20, **BY_AGENT)
+    (ca.folder / "directory.toml").write_text(before + ours.lstrip() + after)
 
 
 def oid(number):
@@ -193,23 +249,44 @@ def refused(answer, *codes):
     return answer
 
 
-def self_signed(key, name, ca_name=None, ca_key=None, agent=True):
-    """A certificate by somebody who is not the CA, or claims its name."""
-    import datetime
+class OtherCa:
+    """A CA that is not the one under test."""
 
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-    builder = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(ca_name or subject)
-        .public_key(key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=30))
-    )
-    if agent:
+    def __init__(self, name):
+        self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        self.key = csr.rsa_key()
+        constraints = (x509.BasicConstraints(ca=True, path_length=None), True)
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        self.certificate = self.issue(self.name, self.key, constraints, (usage, True))
+
+    def issue(self, subject, key, *extensions):
+        now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
+        builder = (
+            x509.CertificateBuilder().subject_name(subject).issuer_name(self.name)
+            .public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=30))
+        )
+        key_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        own_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        for extension, critical in ((key_id, False), (own_id, False), *extensions):
+            builder = builder.add_extension(extension, critical)
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+    def agent(self, name="agent"):
+        """An enrollment agent of this CA."""
+        key = csr.rsa_key()
         usage = x509.ExtendedKeyUsage([x509.ObjectIdentifier(ENROLLMENT_AGENT)])
-        builder = builder.add_extension(usage, critical=False)
-    certificate = builder.sign(ca_key or key, hashes.SHA256())
-    return Identity(key, certificate.public_bytes(serialization.Encoding.DER))
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        return Identity(key, self.issue(subject, key, (usage, False)))
+
+    def crl(self):
+        now = datetime.datetime.now(datetime.UTC).replace(microsecond=0, tzinfo=None)
+        builder = (
+            x509.CertificateRevocationListBuilder().issuer_name(self.name).last_update(now)
+            .next_update(now + datetime.timedelta(days=7))
+        )
+        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def enrol(ca, who, template_, key=None, attributes=()):

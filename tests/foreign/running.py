@@ -56,15 +56,16 @@ class Ca:
     """A running wcced with its state in a folder of its own.
 
     `templates` is text for the directory file; `settings` maps a section of the configuration to
-    lines for it. Every CA has an address of its own on loopback, as each needs port 135.
+    lines for it, and `prepare` may change both files before the first start. Every CA has an address of its own on loopback, as each needs port 135.
     """
 
-    port, domain, name = PORT, "LAB", "Lab CA"
+    port, name = PORT, "Lab CA"
     dns_name = "ca1.lab.test"
     sid = "S-1-5-21-1111111111-2222222222-3333333333"
 
-    def __init__(self, folder, users, host=HOST, templates="", settings=None):
-        self.folder, self.host = folder, host
+    def __init__(self, folder, users, host=HOST, templates="", settings=None, domain="LAB",
+                 prepare=lambda ca: None):
+        self.folder, self.host, self.domain = folder, host, domain
         self.rids = {user.user: rid for rid, user in enumerate(users, 1103)}
         self.run("wcced", "init", "--folder", folder, "--netbios", self.domain, "--dns", "lab.test",
                  "--sid", self.sid, "--subject", f"CN={self.name},DC=lab,DC=test")
@@ -82,6 +83,7 @@ objects = ["{host}:{OBJECTS}"]
         with open(folder / "directory.toml", "a") as directory:
             directory.write(USER_ECC + APPROVED + templates)
             directory.write("".join(account(self.rids[user.user], user) for user in users))
+        prepare(self)
         self.run("wcced", "check-config", "--config", folder / "wcced.toml")
         self.start()
 
