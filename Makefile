@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo test lint deny bench generate
+.PHONY: help demo example test lint deny bench generate
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile
@@ -11,6 +11,10 @@ demo:
 
 test:
 	@bash tests/run.sh
+
+# make example  play example 3.6 of [MS-CERSOD]: on behalf of a user, renewal, negative cases
+example:
+	@cargo run --release --quiet --locked --bin wcced -- example
 
 # make lint   rustfmt and clippy
 lint:

@@ -24,8 +24,12 @@ bash tests/deny.sh
 say "Rust tests (unit, property, golden, vectors, replays, crashes)"
 cargo test --workspace --locked
 
-say "foreign clients"
+say "example 3.6 of [MS-CERSOD]"
 cargo build --quiet --locked --bins
+target/debug/wcced example > target/example.txt || { cat target/example.txt; die "wcced example failed"; }
+tail -n 1 target/example.txt
+
+say "foreign clients"
 bash tests/netns.sh "$WCCE_PYTHON" -m pytest -q -rA tests/foreign
 
 say "what was exercised"

@@ -111,6 +111,12 @@ WINDOWS = "".join([
         "msPKI_Certificate_Application_Policy": ["codeSigning"],
         "pKIKeyUsage": ["digitalSignature"],
     }),
+    template("Archived", **{
+        "msPKI-Cert-Template-OID": "1.3.6.1.4.1.311.21.8.10998015.4198218.6898329.11679014"
+        ".10423712.128.12396513.1783547",
+        "msPKI_Template_Minor_Revision": 135,
+        "msPKI_Private_Key_Flag": ["REQUIRE_PRIVATE_KEY_ARCHIVAL", "EXPORTABLE_KEY"],
+    }),
 ])
 
 # Templates with the errors that the published attacks live on; all users may enroll.

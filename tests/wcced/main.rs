@@ -12,5 +12,6 @@ mod client;
 mod commands;
 mod demo;
 mod desk;
+mod example;
 mod service;
 mod table;

@@ -1,6 +1,7 @@
 //! The certification authority: `wcced serve`, and what prepares it.
 
 mod columns;
+mod example;
 mod table;
 
 use std::fs;
@@ -60,6 +61,9 @@ enum Command {
     CheckConfig(ConfigArgument),
     /// Reads a password and prints the `nt_hash` line for the directory file.
     HashPassword,
+    /// Runs example 3.6 of [MS-CERSOD], enrollment on behalf of a user and renewal, with all its
+    /// negative cases, on a CA of its own on loopback.
+    Example(example::Example),
     /// Shows rows of the Request table, while wcced is stopped.
     Requests(table::Requests),
     /// Revokes a certificate and publishes the CRL, while wcced is stopped.
@@ -115,6 +119,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Init(arguments) => init(&arguments),
         Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
         Command::HashPassword => hash_password(),
+        Command::Example(example) => example.run(),
         Command::Requests(requests) => requests.run(),
         Command::Revoke(revoke) => revoke.run(),
     }

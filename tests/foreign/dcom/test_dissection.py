@@ -1,5 +1,6 @@
-"""What wcced sends over DCOM, as Wireshark's dissectors see it: recorded on loopback, decrypted
-with the client's password, and free of marks for malformed packets and of expert warnings."""
+"""What wcced sends over DCOM and over ICertPassage, as Wireshark's dissectors see it: recorded on
+loopback, decrypted with the client's password, and free of marks for malformed packets and of
+expert warnings."""
 
 import contextlib
 import os
@@ -11,8 +12,10 @@ import time
 import pytest
 
 import csr
+import enterprise_requests as requests
 from certrequest import ICERTREQUESTD, ICERTREQUESTD2, CertRequest
-from running import OBJECTS
+from enterprise_lab import ON_BEHALF, WAYS, Identity, issued
+from running import OBJECTS, PORT
 from icpr import RpcFault
 from scapy.layers.msrpce import msdcom
 from test_dcom import FULL_RESPONSE, RSA_KEY, USER, ExporterClient, ScapyObject
@@ -23,7 +26,7 @@ MAPPER = 135
 @contextlib.contextmanager
 def recording(file):
     """Records loopback into the file."""
-    ports = f"tcp port {MAPPER} or tcp port {OBJECTS}"
+    ports = " or ".join(f"tcp port {port}" for port in (MAPPER, OBJECTS, PORT))
     dumpcap = subprocess.Popen(
         ["dumpcap", "-q", "-i", "lo", "-f", ports, "-w", file], stderr=subprocess.PIPE, text=True
     )
@@ -46,14 +49,17 @@ def tshark(file, condition, *fields, password=None):
     """The fields of each frame that fulfils the condition."""
     columns = [part for field in fields for part in ("-e", field)]
     opened = ["-o", f"ntlmssp.nt_password:{password}"] if password else []
-    command = ["tshark", "-n", "-r", file, "-d", f"tcp.port=={OBJECTS},dcerpc", *opened,
+    command = ["tshark", "-n", "-r", file, "-d", f"tcp.port=={OBJECTS},dcerpc",
+               "-d", f"tcp.port=={PORT},dcerpc", *opened,
                "-Y", condition, "-T", "fields", *columns]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     return [line.split("\t") for line in run.stdout.splitlines()]
 
 
-OURS = f"dcerpc and (tcp.srcport == {MAPPER} or tcp.srcport == {OBJECTS})"
+OURS = "dcerpc and (" + " or ".join(
+    f"tcp.srcport == {port}" for port in (MAPPER, OBJECTS, PORT)
+) + ")"
 MARKS = "(_ws.malformed or _ws.expert.severity >= warning)"
 # The dissector of ServerAlive2 does not read the answer's last bytes and says so; it says the same
 # of Windows (below).
@@ -123,6 +129,40 @@ def test_wireshark_finds_nothing_wrong(ca, alice, tmp_path, monkeypatch, tally):
     assert len(tshark(file, OURS, "frame.number")) >= 8
     assert marks(file) == []
     tally("dissected", "dcom with SPNEGO")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_on_behalf_and_renewal(
+    enterprise, alice, agent, agent_identity, way, tmp_path, tally
+):
+    """Steps B and C of example 3.6, each with the password of the one who calls."""
+    key, held = csr.rsa_key(), {}
+
+    def on_behalf():
+        request = requests.pkcs10(key, extensions=[requests.template_information(ON_BEHALF)])
+        return requests.cmc_on_behalf(key, request, alice.account, agent_identity.signer())
+
+    def renewal():
+        old = Identity(key, held["certificate"])
+        request = requests.pkcs10(csr.rsa_key(), renews=old.certificate)
+        return requests.cms_renewal(request, old.signer())
+
+    for who, make in ((agent, on_behalf), (alice, renewal)):
+        file = tmp_path / f"{who.user}.pcapng"
+        with recording(file):
+            client = WAYS[way](enterprise, who)
+            answer = client.submit(make())
+            client.close()
+        issued(enterprise, answer, alice)
+        held["certificate"] = answer.certificate
+        opened = {"password": who.password}
+        sealed = tshark(file, f"{OURS} and dcerpc.encrypted_stub_data", "frame.number", **opened)
+        clear = "(dcom or dcerpc.decrypted_stub_data)"
+        shown = tshark(file, f"{OURS} and dcerpc.encrypted_stub_data and {clear}", "frame.number",
+                       **opened)
+        assert len(sealed) == len(shown) >= 1
+        assert marks(file, **opened) == []
+    tally("dissected", f"on behalf and renewal over {way}")
 
 
 def test_the_mark_that_is_allowed_is_on_windows_too(tally):

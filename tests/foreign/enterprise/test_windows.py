@@ -19,7 +19,7 @@ from enterprise_lab import (
 from running import openssl
 
 CMC_FULL_RESPONSE = 0x40400
-KEY_LENGTH, INVALID_MESSAGE_TYPE = 0x80094811, 0x80091004
+KEY_LENGTH, INVALID_DATA = 0x80094811, 0x8007000D
 CHAIN = (0x800B0109, 0x800B010A)
 KEY = csr.rsa_key()
 
@@ -35,7 +35,7 @@ def captured(tally):
 
 
 @pytest.fixture
-def client(ca, alice):
+def client(captured, ca, alice):
     client = Object(ca, alice)
     yield client
     client.close()
@@ -126,8 +126,17 @@ def test_keys_of_1024_bits_are_refused(client, captured, name, tally):
     tally("capture-submitted", name)
 
 
-def test_keygen_is_refused(client, captured, tally):
-    refused(client.submit(captured("msdocs-netscape-keygen.der")), INVALID_MESSAGE_TYPE)
+def test_keygen(ca, client, captured, tally):
+    """The subject and the challenge come from the attributes, as a browser's form sent them."""
+    request = captured("msdocs-netscape-keygen.der")
+    template, subject = "CertificateTemplate:User", "CN:somebody"
+    refused(client.submit(request, [template]), INVALID_DATA)
+    refused(client.submit(request, [template, subject, "challenge:guessed"]), INVALID_DATA)
+    answer = client.submit(request, [template, subject, "challenge:provePequalsNP"], flags=0x200)
+    assert upns(issued(ca, answer)) == ["alice@lab.test"]
+    client.close()
+    [row] = ca.rows("--id", str(answer.request_id))
+    assert "provePequalsNP" not in row["Request.RequestAttributes"]
     tally("capture-submitted", "msdocs-netscape-keygen.der")
 
 
@@ -144,8 +153,8 @@ def test_key_archival_is_refused_and_leaks_nothing(ca, client, captured, name, t
     assert answer.disposition in (0x8009400A, KEY_LENGTH), hex(answer.disposition)
     client.close()
     [row] = ca.rows("--id", str(answer.request_id))
-    encrypted = request[request.index(bytes.fromhex("060a2b0601040182371513")):]
-    assert encrypted[200:264].hex() not in row.get("Request.RawRequest", "")
+    encrypted = request[request.index(bytes.fromhex("06092b060104018237150d")):]
+    assert len(encrypted) > 400 and encrypted[200:264].hex() not in row.get("Request.RawRequest", "")
     tally("capture-submitted", name)
 
 
