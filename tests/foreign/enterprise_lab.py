@@ -127,6 +127,7 @@ ATTACKED = "".join([
     template("ESC3", msPKI_Certificate_Application_Policy=["certificateRequestAgent"]),
     template("ESC9", msPKI_Enrollment_Flag=["NO_SECURITY_EXTENSION"]),
     template("ESC13", msPKI_Certificate_Policy=[f"{OIDS}.9013"]),
+    f'\n[[issuance_policies]]\noid = "{OIDS}.9013"\ngroup = "Domain Admins"\n',
     template("ESC15", **{
         "msPKI-Template-Schema-Version": 1, "pKIExtendedKeyUsage": ["serverAuth"],
         "msPKI_Certificate_Name_Flag": ["ENROLLEE_SUPPLIES_SUBJECT"],

@@ -40,8 +40,13 @@ fn every_step_and_case_is_played_over_both_interfaces_and_leaves_its_files_if_as
         }
     }
     for word in [
-        "ICertRequestD2::Request2", "ICertPassage::CertServerRequest", "IRemoteSCMActivator",
-        "dwFlags 0x40400", "dwFlags 0x400", "PDUs out", "CERTSRV_E_SIGNATURE_POLICY_REQUIRED",
+        "ICertRequestD2::Request2",
+        "ICertPassage::CertServerRequest",
+        "IRemoteSCMActivator",
+        "dwFlags 0x40400",
+        "dwFlags 0x400",
+        "PDUs out",
+        "CERTSRV_E_SIGNATURE_POLICY_REQUIRED",
         "LDAP",
     ] {
         assert!(said.contains(word), "{word}");

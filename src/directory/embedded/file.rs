@@ -16,6 +16,8 @@ pub(super) struct File {
     pub(super) computers: Vec<Account>,
     #[serde(default)]
     pub(super) templates: Vec<TemplateEntry>,
+    #[serde(default)]
+    pub(super) issuance_policies: Vec<IssuancePolicyEntry>,
 }
 
 /// The domain that all accounts are of.
@@ -108,6 +110,22 @@ pub(super) mod uuid_text {
             Uuid::try_parse(&text).map(Self).map_err(|_| format!("{text:?} is not a GUID"))
         }
     }
+}
+
+/// An issuance policy: what an msPKI-Enterprise-Oid object says of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IssuancePolicyEntry {
+    pub(super) oid: String,
+    #[serde(rename = "displayName", default)]
+    pub(super) display_name: String,
+    /// msPKI-OID-CPS.
+    #[serde(default)]
+    pub(super) cps: Vec<String>,
+    /// msPKI-OID-User-Notice.
+    pub(super) user_notice: Option<String>,
+    /// msDS-OIDToGroupLink.
+    pub(super) group: Option<String>,
 }
 
 /// A certificate template.

@@ -81,7 +81,9 @@ impl EmbeddedDirectory {
 
     fn build(file: &mut File) -> Result<Self, Problem> {
         let accounts = Accounts::new(file)?;
-        let templates = templates::table(std::mem::take(&mut file.templates), &accounts)?;
+        let policies = std::mem::take(&mut file.issuance_policies);
+        let entries = std::mem::take(&mut file.templates);
+        let templates = templates::table(entries, policies, &accounts)?;
         Ok(Self { accounts, templates: Arc::new(templates) })
     }
 

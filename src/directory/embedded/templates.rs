@@ -5,21 +5,49 @@ use std::sync::Arc;
 use bitflags::Flags;
 
 use super::accounts::Accounts;
-use super::file::{Flag, TemplateEntry};
+use super::file::{Flag, IssuancePolicyEntry, TemplateEntry};
 use super::{Problem, names, problem};
 use crate::model::{
-    AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, KeyAlgorithms, KeyUsage, Oid,
-    SchemaVersion, SecurityDescriptor, Template, TemplateRow, TemplateTable, parse_duration,
+    AUTO_ENROLL, AccessMask, Ace, AceKind, Acl, ENROLL, IssuancePolicy, KeyAlgorithms, KeyUsage,
+    LinkedGroup, Oid, SchemaVersion, SecurityDescriptor, Template, TemplateRow, TemplateTable,
+    parse_duration,
 };
 
 /// The template table of the file.
 pub(super) fn table(
     entries: Vec<TemplateEntry>,
+    policies: Vec<IssuancePolicyEntry>,
     accounts: &Accounts,
 ) -> Result<TemplateTable, Problem> {
     let rows: Result<Vec<TemplateRow>, Problem> =
         entries.into_iter().map(|entry| row(entry, accounts)).collect();
-    TemplateTable::new(rows?).map_err(|error| problem("templates", error))
+    let policies: Result<Vec<IssuancePolicy>, Problem> =
+        policies.into_iter().map(|entry| issuance_policy(entry, accounts)).collect();
+    let table = TemplateTable::new(rows?).map_err(|error| problem("templates", error))?;
+    table.with_policies(policies?).map_err(|error| problem("issuance_policies", error))
+}
+
+fn issuance_policy(
+    entry: IssuancePolicyEntry,
+    accounts: &Accounts,
+) -> Result<IssuancePolicy, Problem> {
+    let at = |key: &str| format!("issuance_policies {:?}: {key}", entry.oid);
+    let group = match entry.group.clone() {
+        None => None,
+        Some(name) => match accounts.trustee(&name) {
+            None => {
+                return Err(problem(at("group"), format!("there is no account or group {name:?}")));
+            }
+            sid => Some(LinkedGroup { name, sid }),
+        },
+    };
+    Ok(IssuancePolicy {
+        oid: oid(&at("oid"), &entry.oid)?,
+        display_name: entry.display_name,
+        cps: entry.cps,
+        user_notice: entry.user_notice,
+        group,
+    })
 }
 
 fn row(entry: TemplateEntry, accounts: &Accounts) -> Result<TemplateRow, Problem> {

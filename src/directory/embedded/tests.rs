@@ -274,3 +274,30 @@ fn the_default_file_holds_the_default_templates() {
     let commented = text.lines().filter(|line| line.starts_with("# ") && line.contains(" = "));
     assert!(commented.count() > 10, "the accounts are shown as comments");
 }
+
+#[test]
+fn issuance_policies_are_described_and_linked_to_groups() {
+    const POLICY: &str = r#"
+        [[issuance_policies]]
+        oid = "1.3.6.1.4.1.311.21.8.1.402"
+        displayName = "High Assurance"
+        cps = ["https://pki.lab.test/cps"]
+        group = "PKI Enrollees"
+    "#;
+    let parse = |text: &str| EmbeddedDirectory::parse(text, Path::new("directory.toml"));
+    let directory = parse(&format!("{DOMAIN}{ACCOUNTS}{POLICY}")).expect("valid");
+    let oid = "1.3.6.1.4.1.311.21.8.1.402".parse().expect("an OID");
+    let table = directory.table();
+    let policy = table.policy(&oid).expect("known");
+    assert_eq!(policy.cps, ["https://pki.lab.test/cps"]);
+    let group = policy.group.as_ref().expect("linked");
+    assert_eq!(group.sid, Some("S-1-5-21-1-2-3-1107".parse().expect("a SID")));
+    for (text, part) in [
+        (POLICY.replace("PKI Enrollees", "Nobody"), "\"Nobody\""),
+        (POLICY.replace("1.3.6", "1..6"), "oid"),
+        (POLICY.repeat(2), "two issuance policies"),
+    ] {
+        let error = parse(&format!("{DOMAIN}{ACCOUNTS}{text}")).err().expect("refused");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}

@@ -70,7 +70,12 @@ async fn signatures(
         message.signers.retain(|signer| matches!(signer.signer, SignerId::SubjectKeyId(_)));
     })?;
     let sent = desk.submit(stage, who, &unsigned).await;
-    narration.call("N1", "B without any signature of an agent", &sent, refused(&sent, NO_SIGNATURE));
+    narration.call(
+        "N1",
+        "B without any signature of an agent",
+        &sent,
+        refused(&sent, NO_SIGNATURE),
+    );
 
     let one = for_user(stage, Template::ON_BEHALF_OF_TWO, &[played.agent.identity()?])?;
     let sent = desk.submit(stage, who, &one).await;
@@ -132,9 +137,8 @@ async fn renewals(
     played: &Played,
 ) -> Result<(), Failure> {
     let old = played.held.identity()?;
-    let renew = |stage: &Stage, template, old: &Identity| {
-        renewal(template, &new_key()?, &stage.user, old)
-    };
+    let renew =
+        |stage: &Stage, template, old: &Identity| renewal(template, &new_key()?, &stage.user, old);
 
     let made = renew(stage, Template::ON_BEHALF_SHORT, &played.short_held.identity()?)?;
     let sent = desk.submit(stage, &stage.user, &made).await;
@@ -193,7 +197,12 @@ async fn calls(
     let der = cms_on_behalf_of(&pkcs10, &user, &played.agent.identity()?)?;
     let broken = Made { format: RequestFormat::Cms, der };
     let sent = desk.submit(stage, agent, &broken).await;
-    narration.call("N10", "B whose PKCS#10 is not signed by its own key", &sent, refused(&sent, ANY));
+    narration.call(
+        "N10",
+        "B whose PKCS#10 is not signed by its own key",
+        &sent,
+        refused(&sent, ANY),
+    );
 
     let good = for_user(stage, Template::ON_BEHALF, &[played.agent.identity()?])?;
     let manner = Manner { level: AuthLevel::Integrity, ..Manner::default() };
@@ -236,8 +245,7 @@ async fn names(
         let request = request(Template::ON_BEHALF_NAMED, &stage.user)?;
         Ok(wcce::client::CertificateRequest { subject: Name::parse(subject)?, ..request })
     };
-    let (key, cosigners, user) =
-        (new_key()?, [played.agent.identity()?], stage.user.account());
+    let (key, cosigners, user) = (new_key()?, [played.agent.identity()?], stage.user.account());
     let signers =
         Signers { cosigners: &cosigners, on_behalf_of: Some(&user), ..Signers::default() };
     let der = named("CN=alice at work")?.to_cmc(&key, signers)?;
@@ -263,10 +271,7 @@ async fn names(
 }
 
 /// The same message with something changed, and its signatures as they were.
-fn altered<'a>(
-    made: &'a Made,
-    change: impl FnOnce(&mut SignedData<'a>),
-) -> Result<Made, Failure> {
+fn altered<'a>(made: &'a Made, change: impl FnOnce(&mut SignedData<'a>)) -> Result<Made, Failure> {
     let mut message = SignedData::parse(&made.der)?;
     change(&mut message);
     Ok(Made { format: made.format, der: message.encode() })

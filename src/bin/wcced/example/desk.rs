@@ -143,8 +143,7 @@ impl Desk {
         manner: &Manner<'_>,
     ) -> Result<Answer, EnrollError> {
         let mut client = self.connect(stage, who, manner).await?;
-        let answer =
-            client.submit_as(Some(made.format), &made.der, manner.attributes).await;
+        let answer = client.submit_as(Some(made.format), &made.der, manner.attributes).await;
         let closed = client.close().await;
         let answer = answer?;
         closed.map(|()| answer)

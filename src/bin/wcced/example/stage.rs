@@ -31,10 +31,8 @@ pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// Settings that the example needs: agents are allowed to nobody by default, and certificates of
 /// some cases are valid for seconds only.
-const SETTINGS: [(&str, &str); 2] = [
-    ("[ca]\n", "[ca]\nclock_skew = \"0s\"\n"),
-    ("[log]\n", "[log]\nformat = \"json\"\n"),
-];
+const SETTINGS: [(&str, &str); 2] =
+    [("[ca]\n", "[ca]\nclock_skew = \"0s\"\n"), ("[log]\n", "[log]\nformat = \"json\"\n")];
 
 /// The folder and the accounts of a CA, and its server while it runs.
 pub struct Stage {

@@ -117,11 +117,17 @@ pub async fn play(
 
     // B.
     let key = new_key()?;
-    let made = on_behalf(Template::ON_BEHALF, &key, &stage.agent, &[agent.identity()?], &stage.user)?;
+    let made =
+        on_behalf(Template::ON_BEHALF, &key, &stage.agent, &[agent.identity()?], &stage.user)?;
     narration.step("B1", "The agent makes a key and a CMC request for the user", built_b(&made));
     let sent = desk.submit(stage, &stage.agent, &made).await;
     let answered = sent.certificate().map(|_| "an answer".to_owned()).ok_or_else(|| sent.answer());
-    narration.call("B2", "The agent submits it, naming the template in the request", &sent, answered);
+    narration.call(
+        "B2",
+        "The agent submits it, naming the template in the request",
+        &sent,
+        answered,
+    );
     narration.step("B3", "The CA verifies signatures, chain, policies and the agent's rights", {
         logged(stage, &sent, "agent")
     });
@@ -151,7 +157,11 @@ pub async fn play(
         logged(stage, &renewal, "renew")
     });
     let second = held(key, &renewal)?;
-    narration.step("C5", "The CA issues without approval", subject_is(&stage.user, &second.certificate));
+    narration.step(
+        "C5",
+        "The CA issues without approval",
+        subject_is(&stage.user, &second.certificate),
+    );
 
     // E.
     narration.step("E1", "The user holds the renewed certificate", renewed(&first, &second));
@@ -164,11 +174,7 @@ pub async fn play(
 }
 
 /// A1 to A5.
-async fn templates(
-    stage: &Stage,
-    desk: &Desk,
-    narration: &mut Narration,
-) -> Result<(), Failure> {
+async fn templates(stage: &Stage, desk: &Desk, narration: &mut Narration) -> Result<(), Failure> {
     narration.step(
         "A1",
         "The CA reads the templates",
@@ -335,9 +341,8 @@ fn renewed(first: &Held, second: &Held) -> Seen {
     let old = Certificate::parse(&first.certificate).map_err(unreadable)?;
     let new = Certificate::parse(&second.certificate).map_err(unreadable)?;
     let names = (Names::of(&first.certificate)?, Names::of(&second.certificate)?);
-    let same = old.subject == new.subject
-        && names.0.upns == names.1.upns
-        && names.0.sid == names.1.sid;
+    let same =
+        old.subject == new.subject && names.0.upns == names.1.upns && names.0.sid == names.1.sid;
     for (right, what) in [
         (same, "its names are others"),
         (old.serial != new.serial, "its serial number is the same"),
