@@ -309,9 +309,9 @@ impl Names {
     pub fn of(certificate: &[u8]) -> Result<Self, String> {
         let read = || -> Result<Self, wcce::asn1::Asn1Error> {
             let certificate = Certificate::parse(certificate)?;
-            let value = |oid| find(&certificate.extensions, oid).map(|found| &*found.value);
-            let names = value(&oids::SUBJECT_ALT_NAME).map(decode_general_names).transpose()?;
-            let sid = value(&oids::NTDS_CA_SECURITY_EXT).map(decode_security_identifier);
+            let value = |oid: Oid| find(&certificate.extensions, &oid).map(|found| &*found.value);
+            let names = value(oids::SUBJECT_ALT_NAME).map(decode_general_names).transpose()?;
+            let sid = value(oids::NTDS_CA_SECURITY_EXT).map(decode_security_identifier);
             let upn = |name| match name {
                 GeneralName::Upn(upn) => Some(upn),
                 _ => None,
