@@ -7,7 +7,8 @@ use tracing::info;
 
 use super::Lookup;
 use super::process::{Outcome, Processed};
-use crate::model::{Caller, NewRow, RequestId, RequestRow};
+use crate::asn1::oids;
+use crate::model::{Caller, EnrollmentFlags, NameFlags, NewRow, RequestId, RequestRow};
 
 /// A request that was processed and recorded.
 pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration) {
@@ -39,10 +40,33 @@ pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration
         status = %processed.outcome.status(),
         serial,
         sha1_proof = evidence.sha1_proof.then_some(true),
+        ignored = ignored(processed),
         duration_ms = millis(duration),
         events,
         "{}", row.disposition_message
     );
+}
+
+/// What a request or its template asks for, and the certificate that was issued does not follow.
+fn ignored(processed: &Processed) -> Option<String> {
+    let (Outcome::Issued(_), Some(template)) = (&processed.outcome, &processed.template) else {
+        return None;
+    };
+    let mut extensions = processed.row.extensions.iter();
+    let sid = oids::NTDS_CA_SECURITY_EXT.to_string();
+    let has_sid = extensions.any(|(oid, ..)| *oid == sid);
+    let supplies = template.names.contains(NameFlags::ENROLLEE_SUPPLIES_SUBJECT);
+    let no_sid = template.enrollment.contains(EnrollmentFlags::NO_SECURITY_EXTENSION);
+    let evidence = &processed.evidence;
+    let ignored: Vec<&str> = [
+        (evidence.san_attribute, "the attribute SAN"),
+        (evidence.supplied_names && !supplies, "the request's alternative names"),
+        (no_sid && has_sid, "the template's NO_SECURITY_EXTENSION"),
+    ]
+    .iter()
+    .filter_map(|(is_so, what)| is_so.then_some(*what))
+    .collect();
+    (!ignored.is_empty()).then(|| ignored.join(", "))
 }
 
 /// A request that somebody looked up; `row` is there if it is the caller's own.

@@ -24,7 +24,7 @@ pub(super) struct Processed {
     pub(super) evidence: Evidence,
 }
 
-/// What the log says of a request's signatures.
+/// What the log says of a request beyond its row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Evidence {
     /// Whether the proof of possession used SHA-1.
@@ -33,6 +33,10 @@ pub(super) struct Evidence {
     pub(super) agents: Vec<(String, [u8; 20])>,
     /// SHA-1 of the certificate that is renewed.
     pub(super) old_certificate: Option<[u8; 20]>,
+    /// Whether the attribute SAN is there, which no template makes count.
+    pub(super) san_attribute: bool,
+    /// Whether the request has subject alternative names.
+    pub(super) supplied_names: bool,
 }
 
 /// What became of a submission.
@@ -133,6 +137,9 @@ impl Evidence {
         self.agents = agents.map(|facts| (facts.subject.clone(), facts.certificate_hash)).collect();
         let old = request.renewal.as_ref();
         self.old_certificate = old.map(|renewal| sha1(&renewal.old_certificate));
+        let mut attributes = request.attributes.iter();
+        self.san_attribute = attributes.any(|one| one.name.eq_ignore_ascii_case("SAN"));
+        self.supplied_names = !request.subject_alt_names.is_empty();
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime
         raw_request: Vec::new(),
         request_type: submission.flags,
         request_flags: FORCE_UTF8,
-        request_attributes: submission.attributes.clone(),
+        request_attributes: without_challenge(&submission.attributes),
         submitted_when: now,
         resolved_when: None,
         disposition: Disposition::Failed,
@@ -81,6 +81,18 @@ pub(super) fn of_exchange(
     };
     resolve(&mut row, &Outcome::Issued(Box::new(certificate)));
     row
+}
+
+/// The attributes string without the challenge of a KEYGEN request, which is a password.
+fn without_challenge(attributes: &str) -> String {
+    let is_challenge = |line: &&str| {
+        let name = line.split_once(':').map(|(name, _)| name.trim());
+        name.is_some_and(|name| name.eq_ignore_ascii_case("challenge"))
+    };
+    if !attributes.lines().any(|line| is_challenge(&line)) {
+        return attributes.to_owned();
+    }
+    attributes.lines().filter(|line| !is_challenge(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Adds what the request holds.
@@ -242,4 +254,17 @@ fn issued_extensions(issued: &Certificate<'_>, asked: Vec<ExtensionRow>) -> Vec<
 /// The name as Windows tools show it; empty where it cannot be read.
 fn text_of(name: &[u8]) -> String {
     Name::from_der(name).map(|name| name.to_windows_text()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_is_kept_out_of_the_row() {
+        assert_eq!(without_challenge("CN:x\r\n Challenge :secret\r\nE:y"), "CN:x\nE:y");
+        for others in ["", "\ncdc:dc1\n\nccm:pc1", "challenger:x"] {
+            assert_eq!(without_challenge(others), others);
+        }
+    }
 }

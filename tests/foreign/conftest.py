@@ -66,7 +66,7 @@ def enterprise(tmp_path_factory, alice, bob, agent, second_agent, other_ca):
     users = [alice, bob, agent, second_agent]
     folder = tmp_path_factory.mktemp("enterprise")
     ca = Ca(folder, users, enterprise_lab.HOST, enterprise_lab.TEMPLATES,
-            enterprise_lab.settings(folder, other_ca))
+            enterprise_lab.settings(folder, other_ca, "alice"))
     yield ca
     ends_well(ca, users)
 
@@ -122,7 +122,7 @@ def domain_ca(tmp_path_factory, target_user, domain_agent, other_ca):
     User is one for requests on behalf of others."""
     folder, users = tmp_path_factory.mktemp("domain"), [target_user, domain_agent]
     ca = Ca(folder, users, "127.0.0.3", enterprise_lab.TEMPLATES,
-            enterprise_lab.settings(folder, other_ca), domain="DOMAIN",
+            enterprise_lab.settings(folder, other_ca, "TargetUser"), domain="DOMAIN",
             prepare=enterprise_lab.user_by_agent)
     yield ca
     ends_well(ca, users)

@@ -64,15 +64,21 @@ AGENT = {
 }
 SHORT = {"pKIExpirationPeriod": "8s", "pKIOverlapPeriod": "1s"}
 
-def settings(folder, other_ca):
+def settings(folder, other_ca, target):
     """Certificates begin when they are issued, as some here are valid for seconds only. `agent` may
-    enroll for alice and TargetUser, `agent2` is an agent without rights of its own, and another CA
-    is trusted, though not for agents."""
+    enroll for `target`, other agents have no rights, and another CA is trusted, though not for
+    agents."""
     (folder / "other.crt").write_bytes(other_ca.certificate)
     (folder / "other.crl").write_bytes(other_ca.crl())
     return {
         "ca": 'key = "rsa-2048"\nclock_skew = "0s"\n',
         "trust": 'roots = ["other.crt"]\ncrls = ["other.crl"]\n',
+        "": """
+[[enrollment_agents]]
+agents = ["agent"]
+templates = ["OnBehalf", "OnBehalfToo", "OnBehalfOfTwo", "OnBehalfShort", "OnBehalfNamed", "User"]
+subjects = [%s]
+""" % json.dumps(target),
     }
 
 

@@ -56,7 +56,7 @@ class Ca:
     """A running wcced with its state in a folder of its own.
 
     `templates` is text for the directory file; `settings` maps a section of the configuration to
-    lines for it, and `prepare` may change both files before the first start. Every CA has an address of its own on loopback, as each needs port 135.
+    lines for it (an empty one to lines for the end), and `prepare` may change both files before the first start. Every CA has an address of its own on loopback, as each needs port 135.
     """
 
     port, name = PORT, "Lab CA"
@@ -75,7 +75,7 @@ enrollment = ["{host}:{PORT}"]
 objects = ["{host}:{OBJECTS}"]
 """
         settings["host"] = f'dns_name = "{self.dns_name}"\n'
-        text = (folder / "wcced.toml").read_text()
+        text = (folder / "wcced.toml").read_text() + settings.pop("", "")
         for section, lines in settings.items():
             assert f"[{section}]\n" in text, section
             text = text.replace(f"[{section}]\n", f"[{section}]\n{lines}", 1)

@@ -5,7 +5,6 @@ import re
 import subprocess
 
 import pytest
-from cryptography import x509
 
 
 from enterprise_lab import assert_subject, sid_of
@@ -80,14 +79,15 @@ def test_esc6_names_among_the_attributes(ca, alice, attempt):
     _, line, loot = attempt("ESC6", "User", "-upn", ADMINISTRATOR, "-sid", f"{ca.sid}-500")
     assert_subject(ca, loot.parsed(), alice)
     assert ADMINISTRATOR.encode() not in loot.certificate and b"-500" not in loot.certificate
-    assert "SAN" in line, line
+    assert "ignored=" in line and "the attribute SAN" in line, line
+    assert "the request's alternative names" in line, line
 
 
 def test_esc9_no_security_extension(ca, alice, attempt):
     """The flag is not obeyed where the certificate authenticates."""
     _, line, loot = attempt("ESC9", "ESC9")
     assert sid_of(loot.parsed()) == ca.sid_of(alice)
-    assert "NO_SECURITY_EXTENSION" in ca.log_text()
+    assert "the template's NO_SECURITY_EXTENSION" in line, line
 
 
 def test_esc13_policy_of_a_group(ca, attempt):
@@ -105,14 +105,11 @@ def test_esc15_application_policies_of_the_request(ca, attempt, policy):
     assert "disposition=Denied" in line or "disposition=Pending" in line, line
 
 
-def test_esc15_policies_for_the_callers_own_certificate(ca, alice, attempt):
-    """Nor do they get into a certificate that is issued."""
+def test_esc15_more_policies_than_the_template_has(attempt):
+    """Nor are they passed over in silence."""
     agent = "1.3.6.1.4.1.311.20.2.1"
     output, line, loot = attempt("ESC15", "User", "-application-policies", agent)
-    usages = loot.parsed().extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert agent not in [usage.dotted_string for usage in usages]
-    present = [extension.oid.dotted_string for extension in loot.parsed().extensions]
-    assert "1.3.6.1.4.1.311.21.10" not in present
+    assert loot is None and "disposition=Denied" in line and agent in line, line
 
 
 def test_esc16_the_security_extension_cannot_be_switched_off(ca, bob, tmp_path, attempt, alice):

@@ -29,10 +29,18 @@ pub const ARC: &str = "1.3.6.1.4.1.311.21.8.3.6.3.6.3.6.1";
 /// Template T of the example (conditions P1 and P2).
 pub const TEMPLATE: &str = include_str!("template.toml");
 
-/// Settings that the example needs: agents are allowed to nobody by default, and certificates of
-/// some cases are valid for seconds only.
+/// Settings that the example needs: certificates of some cases are valid for seconds only, and
+/// the log is read.
 const SETTINGS: [(&str, &str); 2] =
     [("[ca]\n", "[ca]\nclock_skew = \"0s\"\n"), ("[log]\n", "[log]\nformat = \"json\"\n")];
+
+/// What the agent may do (condition P5): nobody may anything by default.
+const AGENTS: &str = r#"
+[[enrollment_agents]]
+agents = ["Enrollment Agents"]
+templates = ["OnBehalf", "OnBehalfToo", "OnBehalfOfTwo", "OnBehalfShort", "OnBehalfNamed"]
+subjects = ["alice"]
+"#;
 
 /// The folder and the accounts of a CA, and its server while it runs.
 pub struct Stage {
@@ -82,6 +90,7 @@ impl Stage {
         ]) {
             settings = settings.replacen(from, to, 1);
         }
+        settings.push_str(AGENTS);
         let sid = new_domain_sid()?;
         let mut directory =
             Zeroizing::new(EmbeddedDirectory::default_file(DOMAIN, "example.test", &sid));
