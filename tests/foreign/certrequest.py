@@ -4,6 +4,7 @@ impacket has no classes for them: these are written after [MS-WCCE] 6 (the IDL).
 what the server answered; a fault is raised as `RpcFault`.
 """
 
+import contextlib
 import struct
 
 from impacket.dcerpc.v5 import dcomrt, rpcrt
@@ -119,6 +120,7 @@ class CertRequest:
 
     def __init__(self, host, credentials, level=rpcrt.RPC_C_AUTHN_LEVEL_PKT_PRIVACY,
                  iid=ICERTREQUESTD2, clsid=CLSID):
+        self.host = host
         self.connection = dcomrt.DCOMConnection(
             host, credentials.user, credentials.password, credentials.domain, authLevel=level,
         )
@@ -204,7 +206,12 @@ class CertRequest:
 
     def close(self):
         if self.connection:
-            self.connection.disconnect()
+            # The server may have been stopped meanwhile; what impacket keeps of this host is for
+            # one account, and would serve the next one too.
+            with contextlib.suppress(Exception):
+                self.connection.disconnect()
+            dcomrt.DCOMConnection.PORTMAPS.pop(self.host, None)
+            dcomrt.INTERFACE.CONNECTIONS.pop(self.host, None)
         self.connection = None
 
 

@@ -1,6 +1,7 @@
 """What the tests of an enterprise CA share: its templates, agents and users with their
 certificates, and the two ways to its request interface."""
 
+import contextlib
 import dataclasses
 import datetime
 import itertools
@@ -217,6 +218,29 @@ class Object:
 
 
 WAYS = {"icpr": Passage, "dcom": Object}
+
+
+@contextlib.contextmanager
+def connections(ca, way):
+    """Connects as somebody by one of the ways, one connection at a time: impacket's DCOM client
+    takes those to one host for those of one account."""
+    opened = []
+
+    def close():
+        while opened:
+            with contextlib.suppress(OSError):  # the server may have been started anew
+                opened.pop().close()
+
+    def connect(who, **options):
+        close()
+        opened.append(WAYS[way](ca, who, **options))
+        return opened[-1]
+
+    connect.name = way
+    try:
+        yield connect
+    finally:
+        close()
 
 
 def issued(ca, answer, account=None):

@@ -169,8 +169,7 @@ def template_information(oid, major=100, minor=0):
 
 
 def template_name(name):
-    value = core.BMPString(name).dump()
-    return x509.Extension({"extn_id": TEMPLATE_NAME, "extn_value": value})
+    return x509.Extension({"extn_id": TEMPLATE_NAME, "extn_value": name})
 
 
 def client_information(user=r"LAB\alice"):
@@ -284,7 +283,7 @@ def pki_data(request, requester=None, requests=1, controls=()):
         all_.append(control(2, REG_INFO, info))
     all_ += list(controls)
     tagged = [
-        Tagged("tcr", TaggedRequest({"id": n + 1, "request": any_of(request)}))
+        Tagged("tcr", TaggedRequest({"id": 1 + 100 * n, "request": any_of(request)}))
         for n in range(requests)
     ]
     return PkiData({"controls": all_, "requests": tagged, "cms": [], "others": []}).dump()

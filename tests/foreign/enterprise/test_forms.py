@@ -14,7 +14,7 @@ import csr
 import enterprise_requests as requests
 import openssl_cms
 from enterprise_lab import (
-    ON_BEHALF, WAYS, Identity, Object, assert_subject, enrol, issued, oid, refused,
+    ON_BEHALF, WAYS, Identity, Object, assert_subject, connections, enrol, issued, oid, refused,
 )
 from running import certipy_of, openssl
 
@@ -31,16 +31,8 @@ def pkcs10(template=ON_BEHALF, key=KEY, **options):
 
 @pytest.fixture(params=WAYS)
 def way(request, enterprise):
-    opened = []
-
-    def connect(who):
-        opened.append(WAYS[request.param](enterprise, who))
-        return opened[-1]
-
-    connect.name = request.param
-    yield connect
-    for client in opened:
-        client.close()
+    with connections(enterprise, request.param) as connect:
+        yield connect
 
 
 @pytest.fixture
