@@ -69,19 +69,20 @@ pub(super) fn target(case: &Case<'_>) -> Result<(), DenyReason> {
     }
 }
 
-/// The agent's certificate is the caller's: whoever came by an agent's key cannot use it from
-/// another account.
+/// An agent's certificate is the caller's: whoever came by an agent's key cannot use it from
+/// another account. Where a template demands several signatures, the others are of others.
 pub(super) fn agent_is_caller(case: &Case<'_>) -> Result<(), DenyReason> {
     if !case.is_on_behalf() || case.settings.on_behalf.others_certificates {
         return Ok(());
     }
     let caller = case.facts.caller.token.user();
-    match case.facts.signers.iter().find(|facts| facts.sid.as_ref() != Some(caller)) {
-        Some(facts) => Err(DenyReason::AgentIsNotCaller {
-            signer: facts.subject.clone(),
-            account: case.account(),
-        }),
-        None => Ok(()),
+    let signers = case.facts.signers;
+    match signers.first() {
+        Some(first) if signers.iter().all(|facts| facts.sid.as_ref() != Some(caller)) => {
+            let (signer, account) = (first.subject.clone(), case.account());
+            Err(DenyReason::AgentIsNotCaller { signer, account })
+        }
+        _ => Ok(()),
     }
 }
 

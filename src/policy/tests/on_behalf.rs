@@ -123,6 +123,19 @@ fn the_agents_certificate_is_the_callers() {
     }
 }
 
+/// Two agents sign, one of them calls.
+#[test]
+fn of_several_agents_one_is_the_caller() {
+    let mut world = on_behalf();
+    let mut second = world.signers[0].clone();
+    second.sid = Some(bob());
+    world.signers.push(second);
+    world.template.ra_signatures = 2;
+    world.plan();
+    world.signers[0].sid = Some(bob());
+    assert!(matches!(world.reason(), DenyReason::AgentIsNotCaller { .. }));
+}
+
 /// Config_Permissions_Enrollment_Agent_Rights; N4 of the example.
 #[test]
 fn agents_are_restricted_and_nobody_is_one_by_default() {
