@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 use wcce::auth::{AuthLevel, Credentials};
-use wcce::client::{Answer, EnrollError, EnrollmentClient, Login, Mechanism, Outcome, Server};
+use wcce::client::{
+    Answer, EnrollError, EnrollmentClient, Login, Mechanism, Outcome, Proof, Server,
+};
 use wcce::generated::epm::EPT;
 use wcce::generated::icertpassage::I_CERT_PASSAGE;
 use wcce::generated::icertrequestd::I_CERT_REQUEST_D2;
@@ -183,7 +185,7 @@ fn login(who: &Actor, level: AuthLevel) -> Login {
         domain: DOMAIN.to_owned(),
         password: who.password.clone(),
     };
-    Login { credentials, mechanism: Mechanism::Negotiate, level }
+    Login { proof: Proof::Password(credentials, Mechanism::Negotiate), level }
 }
 
 /// The request type that dwFlags hold ([MS-WCCE] 3.2.1.4.3.1.1).
