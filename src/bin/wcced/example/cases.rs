@@ -279,7 +279,7 @@ fn altered<'a>(made: &'a Made, change: impl FnOnce(&mut SignedData<'a>)) -> Resu
 
 /// The certificate and key of another CA: its own.
 fn stranger(stage: &Stage) -> Result<Identity, Failure> {
-    let state = StateFolder::new(&stage.path("stranger"));
+    let state = StateFolder::new(stage.path("stranger"));
     let config = CaConfig { subject: "CN=Another CA".to_owned(), ..CaConfig::default() };
     CertificateAuthority::init(&config, &state, SystemTime::now())?;
     let [certificate, key] = [state.certificate(), state.key()].map(std::fs::read);

@@ -235,7 +235,7 @@ impl Stage {
         let text = fs::read_to_string(self.path("wcced.log")).ok()?;
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let of_request = |line: &Value| line.get("request_id") == Some(&Value::from(request_id));
-        let line = lines.into_iter().filter(of_request).last()?;
+        let line = lines.into_iter().rfind(of_request)?;
         let Value::Object(fields) = line else { return None };
         const HIDDEN: [&str; 7] =
             ["timestamp", "level", "target", "message", "span", "spans", "duration_ms"];
