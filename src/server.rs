@@ -18,7 +18,7 @@ use crate::auth::{
     AcceptorFactory, AuthError, Environment, LocalVerifier, Names, SecurityProviders,
     SystemEnvironment,
 };
-use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust};
+use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust, UrlHost};
 use crate::config::{Config, HostConfig, TrusteeError};
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
@@ -239,6 +239,7 @@ async fn load(config: Config) -> Result<Parts, ServerError> {
             let (certificate, key) = (state.certificate(), state.key());
             info!(?certificate, ?key, "made a new CA; back up its key");
         }
+        let ca = with_addresses(ca, &config.host, &directory)?;
         info!(ca = ca.certificate().names.common_name, "CA loaded");
         let store = SledStore::open(&state.database(), &config.store)?;
         Ok(Parts { ca, directory, store })
@@ -289,6 +290,23 @@ fn providers(
 fn host(names: &Names) -> Host {
     let account = format!(r"{}\{}$", names.netbios_domain, names.netbios_computer);
     Host { dns_name: names.dns_computer.clone(), account }
+}
+
+/// The CA with addresses of this machine and its domain in place of the variables of `ca.urls`.
+///
+/// # Errors
+/// [`CaError::Url`] for a variable that there is not.
+pub fn with_addresses(
+    ca: CertificateAuthority,
+    host: &HostConfig,
+    directory: &EmbeddedDirectory,
+) -> Result<CertificateAuthority, CaError> {
+    let names = names(host, directory);
+    ca.at(&UrlHost {
+        dns_name: names.dns_computer,
+        netbios_name: names.netbios_computer,
+        dns_domain: names.dns_domain,
+    })
 }
 
 /// What this server is called: by its own name, in the domain of the directory.

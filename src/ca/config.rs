@@ -114,7 +114,8 @@ impl Default for CrlConfig {
 }
 
 /// Addresses that go into certificates: section `[ca.urls]`. All empty by default: only what
-/// something really serves belongs here.
+/// something really serves belongs here. They may hold Windows' variables: `%1` to `%12`, or their
+/// names such as `<ServerDNSName>`.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UrlConfig {

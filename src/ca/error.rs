@@ -30,6 +30,9 @@ pub enum CaError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An address has a variable that there is not.
+    #[error("setting ca.urls: {0:?} has a variable that is none of %1 to %12 or their names in <>")]
+    Url(String),
     /// The configured subject is not a distinguished name.
     #[error("setting ca.subject: {0}")]
     Subject(#[from] NameTextError),

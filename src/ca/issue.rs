@@ -14,6 +14,7 @@ use super::load;
 use super::prepare::{Issuer, prepare};
 use super::signer::{KeyError, Signer};
 use super::tbs::with_signature;
+use super::urls::{self, UrlHost};
 use crate::asn1::{Asn1Error, Certificate, Name, NameTextError, extensions, name_columns, oids};
 use crate::model::{
     CertificateColumns, GeneralName, HResult, IssuancePlan, Oid, SerialNumber, TemplateFlags,
@@ -78,6 +79,15 @@ impl CertificateAuthority {
             clock_skew: config.clock_skew,
             clock_tolerance: config.clock_tolerance,
         }
+    }
+
+    /// The same, with the variables in its addresses replaced by what they stand for here.
+    ///
+    /// # Errors
+    /// [`CaError::Url`] for a variable that there is not.
+    pub fn at(self, host: &UrlHost) -> Result<Self, CaError> {
+        let urls = urls::expand(&self.urls, host, &self.certificate.names)?;
+        Ok(Self { urls, ..self })
     }
 
     /// The same with another key in the signer's place.

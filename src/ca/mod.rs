@@ -19,6 +19,7 @@ mod response;
 mod signer;
 mod tbs;
 mod trust;
+mod urls;
 
 pub use certificate::CaCertificate;
 pub use chain::{ChainValidator, ChainVerdict};
@@ -32,6 +33,7 @@ pub use lint::Finding;
 pub use names::CaNames;
 pub use signer::{KeyError, KeyKind, RsaHash, SignatureAlgorithm, Signer, SoftwareSigner};
 pub use trust::{Trust, TrustConfig};
+pub use urls::UrlHost;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -16,12 +16,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
 use wcce::auth::ntlm::nt_hash;
-use wcce::ca::{CertificateAuthority, StateFolder};
+use wcce::ca::{CertificateAuthority, StateFolder, Trust};
 use wcce::config::{Config, NewConfig};
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::model::Sid;
 use wcce::policy::lint;
-use wcce::server::Server;
+use wcce::server::{Server, with_addresses};
 use wcce::{logging, process};
 use zeroize::Zeroizing;
 
@@ -163,6 +163,8 @@ fn check_config(path: &Path) -> Result<(), Failure> {
     let state = StateFolder::new(&config.state);
     match CertificateAuthority::load(&config.ca, &state, SystemTime::now())? {
         Some(ca) => {
+            Trust::load(&config.trust, &ca)?;
+            let ca = with_addresses(ca, &config.host, &directory)?;
             println!("CA {:?}: certificate and key are right", ca.certificate().names.common_name)
         }
         None => println!("no CA yet: the first start makes {:?}", config.ca.subject),
