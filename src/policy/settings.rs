@@ -87,8 +87,9 @@ impl Default for Settings {
         Self {
             max_validity: Duration::from_secs(2 * 365 * 86_400),
             clock_skew: Duration::from_secs(10 * 60),
-            // The value of a server that renews with the same key ([MS-WCCE] 3.2.2.3).
-            server_generation: 4,
+            // Windows Server 2016, and 2022 too: the specification's value for a server that
+            // renews with the same key is 4 (2012), but a CA of 2022 issues by templates for 5.
+            server_generation: 6,
             request_validity: false,
             supplied_names: Handling::Pend,
             ca_certificates: Handling::Pend,

@@ -17,6 +17,7 @@ mod tally;
 mod association;
 mod crls;
 mod dcom;
+mod issuance;
 mod ntlm;
 mod own_requests;
 mod pdus;

@@ -42,11 +42,11 @@ fn none_unknown_or_several_are_refused() {
 #[test]
 fn server_generation() {
     let mut world = World::new();
-    world.template.private_key = PrivateKeyFlags::from_bits_retain(0x0504_0000);
+    world.template.private_key = PrivateKeyFlags::from_bits_retain(0x0506_0000);
     world.plan();
-    world.template.private_key = PrivateKeyFlags::from_bits_retain(0x0005_0000);
+    world.template.private_key = PrivateKeyFlags::from_bits_retain(0x0007_0000);
     assert_eq!(world.denied(), HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE);
-    world.settings.server_generation = 5;
+    world.settings.server_generation = 7;
     world.plan();
 }
 
