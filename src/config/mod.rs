@@ -232,7 +232,7 @@ pub struct EnrollmentConfig {
     /// prove them to others: `pend` (default), `deny` or `issue`.
     pub supplied_names: SuppliedNamesSetting,
     /// The generation of CAs that this one counts as where templates name a lowest one: 3 is
-    /// Windows Server 2008 R2, 4 is 2012, and so on. Default 4, by the specification.
+    /// Windows Server 2008 R2, 4 is 2012, and so on. Default 6: 2016 and later.
     pub server_generation: u32,
     /// Whether requests may ask for a shorter validity (ValidityPeriod, ExpirationDate). Default
     /// false.
@@ -263,7 +263,7 @@ impl Default for EnrollmentConfig {
             security: "D:(A;;0x200;;;AU)(A;;0x3;;;BA)".to_owned(),
             max_validity: Duration::from_secs(2 * 365 * 86_400),
             supplied_names: SuppliedNamesSetting::Pend,
-            server_generation: 4,
+            server_generation: 6,
             request_validity: false,
             max_request_bytes: 32 * 1024,
             min_rsa_bits: 2048,

@@ -141,7 +141,7 @@ async fn settings_reach_policy() {
         [enrollment]
         max_validity = '90d'
         supplied_names = 'deny'
-        server_generation = 6
+        server_generation = 5
         request_validity = true
         [ca]
         clock_skew = '1s'
@@ -166,7 +166,7 @@ async fn settings_reach_policy() {
     let expected = policy::Settings {
         max_validity: Duration::from_secs(90 * 86_400),
         clock_skew: Duration::from_secs(1),
-        server_generation: 6,
+        server_generation: 5,
         request_validity: true,
         supplied_names: Handling::Deny,
         ca_certificates: Handling::Deny,

@@ -203,7 +203,6 @@ impl Enrollment {
                 Bytes(self.ca.exchange_chain(&der, self.crl().as_deref()))
             }
             P::BaseCrl => Bytes(self.crl().unwrap_or_default()),
-            // There are base CRLs only.
             P::DeltaCrl => Bytes(self.delta_crl().unwrap_or_default()),
             P::CaCertState | P::CrlState => {
                 Bytes(vec![match self.ca.certificate().valid_at(now) {

@@ -79,7 +79,10 @@ async fn a_revoked_certificate_is_in_the_row_and_in_the_crl() {
     let after = std::fs::read(&crl).expect("there");
     let holds = |crl: &[u8]| crl.windows(serial.len()).any(|window| window == serial);
     assert!(holds(&after) && !holds(&before));
-    for (id, reason) in [("1", "Revoked by now"), ("2", "Denied by now"), ("9", "no request 9")] {
+    // Once more: another reason and date ([MS-CSRA] 3.1.4.1.8).
+    run(&demo, "revoke", &["--id", "1", "--reason", "4"]);
+    assert_eq!(rows(&demo, &["--id", "1"])[0]["Request.RevokedReason"], 4);
+    for (id, reason) in [("2", "no certificate"), ("9", "no request 9")] {
         let refused = wcced(&["revoke", "--config", &demo.config(), "--id", id]);
         assert_eq!(refused.status.code(), Some(1));
         assert!(text(&refused.stderr).contains(reason), "{}", text(&refused.stderr));

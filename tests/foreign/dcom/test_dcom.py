@@ -222,6 +222,7 @@ def test_every_property(ca, client, tally):
             assert client.get_ca_property(ca.name, prop_id, NEWEST, kind)[0] == INVALID_ARGUMENT
     info = struct.pack("<10I", 40, 0, 1, 1, 0, 0x32, 0, 0, 0, 1)
     crl = (ca.folder / "state" / "crl" / "base.crl").read_bytes()
+    delta = (ca.folder / "state" / "crl" / "delta.crl").read_bytes()
     exchange = values[0x0F]
     version = values[0x01]
     assert re.fullmatch(r"\d+\.\d+\.\d+\.\d+", version)
@@ -230,7 +231,7 @@ def test_every_property(ca, client, tally):
     expected = {
         0x02: version, 0x03: info, 0x04: missing, 0x05: "wcce enterprise policy", 0x06: ca.name,
         0x07: ca.name, 0x08: missing, 0x09: missing, 0x0A: info, 0x0B: info,
-        0x0C: ca.certificate_der, 0x0E: info, 0x11: crl, 0x12: b"", 0x13: b"\x03", 0x14: b"\x03",
+        0x0C: ca.certificate_der, 0x0E: info, 0x11: crl, 0x12: delta, 0x13: b"\x03", 0x14: b"\x03",
         0x15: info, 0x16: "ca1.lab.test", 0x17: invalid, 0x18: info, 0x19: info, 0x1A: missing,
         0x1B: empty, 0x1C: info, 0x1E: zero, 0x1F: empty, 0x22: zero, 0x23: invalid,
         0x24: invalid, 0x25: invalid, 0x26: invalid, 0x27: zero, 0x28: ca.name, 0x29: "",

@@ -53,7 +53,9 @@ fn expected(client: &Client) -> Vec<(i32, i32, Expected)> {
     let ca = &client.bench.ca;
     let text = |text: &str| Text(text.to_owned());
     let number = |number: u32| Bytes(number.to_le_bytes().to_vec());
-    let crl = client.bench.crls.borrow().base.as_ref().expect("there").der.clone();
+    let crls = client.bench.crls.borrow().clone();
+    let [crl, delta] =
+        [&crls.base, &crls.delta].map(|crl| crl.as_ref().expect("there").der.clone());
     let chain = ca.own_chain([]);
     let crl_chain = ca.own_chain([&*crl]);
     let version = concat!(env!("CARGO_PKG_VERSION"), ".0");
@@ -77,7 +79,7 @@ fn expected(client: &Client) -> Vec<(i32, i32, Expected)> {
         (0x0F, BINARY, Something),
         (0x10, BINARY, Something),
         (0x11, BINARY, Bytes(crl)),
-        (0x12, BINARY, Bytes(vec![])),
+        (0x12, BINARY, Bytes(delta)),
         (0x13, LONG, Bytes(vec![3])),
         (0x14, LONG, Bytes(vec![3])),
         (0x15, LONG, Info),
@@ -220,7 +222,9 @@ async fn the_exchange_certificate_is_made_once_kept_and_replaced() {
     let chain = SignedData::parse(&chain).expect("a message");
     assert_eq!((chain.content, chain.certificates), (Some(&*first), vec![&*ca]));
     assert_eq!((chain.signers, chain.crls), (vec![], vec![]));
-    let crl = client.bench.crls.borrow().base.as_ref().expect("there").der.clone();
+    let crls = client.bench.crls.borrow().clone();
+    let [crl, delta] =
+        [&crls.base, &crls.delta].map(|crl| crl.as_ref().expect("there").der.clone());
     let chain = property(&client, 0x21, 0, BINARY).await.expect("made");
     let chain = SignedData::parse(&chain).expect("a message");
     assert_eq!((chain.content, chain.crls), (Some(&*first), vec![&*crl]));
