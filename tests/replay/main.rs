@@ -18,6 +18,7 @@ mod association;
 mod crls;
 mod dcom;
 mod issuance;
+mod kerberos;
 mod ntlm;
 mod own_requests;
 mod pdus;

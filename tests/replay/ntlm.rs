@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hmac::{Hmac, Mac};
 use md5::Md5;
 use wcce::auth::ntlm::{Key, NtlmContext, nt_hash, response_key, verify_response};
-use wcce::auth::{AuthLevel, PduParts, SecurityContext};
+use wcce::auth::{AuthError, AuthLevel, PduParts, SecurityContext};
 use wcce::model::{Caller, Token};
 use wcce::rpc::client::VerificationTrailer;
 use wcce::rpc::pdu::{Body, Frame, NDR_SYNTAX, NDR64_SYNTAX, Pdu, PduType, ResultCode, SecTrailer};
@@ -152,15 +152,15 @@ impl Exchange {
 }
 
 /// A request or response with a security trailer, cut into its parts.
-struct Sealed<'a> {
+pub struct Sealed<'a> {
     header: &'a [u8],
     body: &'a [u8],
     trailer: &'a [u8],
-    token: &'a [u8],
+    pub token: &'a [u8],
 }
 
 impl<'a> Sealed<'a> {
-    fn of(bytes: &'a [u8]) -> Option<Self> {
+    pub fn of(bytes: &'a [u8]) -> Option<Self> {
         let frame = Frame::from_bytes(bytes).unwrap();
         let protected = matches!(frame.header().ptype, PduType::Request | PduType::Response);
         let SecTrailer { .. } = frame.trailer().unwrap().filter(|_| protected)?;
@@ -172,12 +172,19 @@ impl<'a> Sealed<'a> {
         Some(Self { header, body, trailer, token })
     }
 
-    fn open(&self, receiver: &mut NtlmContext, level: AuthLevel) -> Vec<u8> {
+    pub fn open(&self, receiver: &mut dyn SecurityContext, level: AuthLevel) -> Vec<u8> {
+        self.try_open(receiver, level).expect("a signature that holds")
+    }
+
+    pub fn try_open(
+        &self,
+        receiver: &mut dyn SecurityContext,
+        level: AuthLevel,
+    ) -> Result<Vec<u8>, AuthError> {
         let mut body = self.body.to_vec();
         let (header, trailer) = (self.header, self.trailer);
         let parts = PduParts { header, body: &mut body, trailer, header_signing: true };
-        receiver.unprotect(level, parts, self.token).expect("a signature that holds");
-        body
+        receiver.unprotect(level, parts, self.token).map(|()| body)
     }
 
     fn seal_again(&self, clear: &[u8], sender: &mut NtlmContext, level: AuthLevel) -> Vec<u8> {
@@ -191,7 +198,7 @@ impl<'a> Sealed<'a> {
 
 /// Windows states the presentation context behind the first request's stub, in the bytes that our
 /// client writes.
-fn check_verification_trailer(connection: &Connection, clear: &[u8]) {
+pub fn check_verification_trailer(connection: &Connection, clear: &[u8]) {
     const SIGNATURE: &[u8] = b"\x8a\xe3\x13\x71\x02\xf4\x36\x71";
     let Some(at) = clear.windows(8).position(|window| window == SIGNATURE) else {
         assert!(!is_windows(connection), "a verification trailer");
@@ -218,7 +225,7 @@ fn is_windows(connection: &Connection) -> bool {
     syntaxes.any(|syntax| *syntax == NDR64_SYNTAX)
 }
 
-fn decode(bytes: &[u8]) -> Pdu {
+pub fn decode(bytes: &[u8]) -> Pdu {
     Pdu::decode(Frame::from_bytes(bytes).unwrap()).unwrap()
 }
 
@@ -227,7 +234,7 @@ fn u16_at(bytes: &[u8], at: usize) -> usize {
 }
 
 /// RC4, for the EncryptedRandomSessionKey.
-fn rc4(key: &[u8], data: &mut [u8]) {
+pub fn rc4(key: &[u8], data: &mut [u8]) {
     let mut state: [u8; 256] = std::array::from_fn(|i| i as u8);
     let mut j = 0_u8;
     for i in 0..256 {

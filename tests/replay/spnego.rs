@@ -52,7 +52,7 @@ fn check_identity(token: &[u8]) {
 }
 
 /// SPNEGO tokens of binds and alterations, in order.
-fn tokens(connection: &Connection) -> Vec<Vec<u8>> {
+pub fn tokens(connection: &Connection) -> Vec<Vec<u8>> {
     let token = |(_, bytes): &(_, Vec<u8>)| {
         let pdu = Pdu::decode(Frame::from_bytes(bytes).unwrap()).unwrap();
         let negotiates = matches!(
