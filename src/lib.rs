@@ -13,6 +13,7 @@ pub mod client;
 pub mod config;
 pub mod dcom;
 pub mod directory;
+pub mod domain;
 pub mod enroll;
 #[rustfmt::skip]
 #[allow(missing_docs)]
