@@ -11,7 +11,10 @@ use crate::model::Sid;
 pub struct SecurityDescriptorError(&'static str);
 
 const SE_DACL_PRESENT: u16 = 0x0004;
+const SE_DACL_PROTECTED: u16 = 0x1000;
 const SE_SELF_RELATIVE: u16 = 0x8000;
+/// Revision of an ACL that holds object entries.
+const ACL_REVISION_DS: u8 = 4;
 const OBJECT_TYPE_PRESENT: u32 = 1;
 const INHERITED_OBJECT_TYPE_PRESENT: u32 = 2;
 
@@ -36,6 +39,77 @@ impl SecurityDescriptor {
             dacl: dacl.map(read_acl).transpose()?,
         })
     }
+}
+
+impl SecurityDescriptor {
+    /// Writes the self-relative form. A protected DACL takes nothing from the object's parent.
+    pub fn to_bytes(&self, protected: bool) -> Vec<u8> {
+        let dacl = self.dacl.as_ref().map(write_acl);
+        let mut control = SE_SELF_RELATIVE;
+        if dacl.is_some() {
+            control |= SE_DACL_PRESENT;
+        }
+        if protected {
+            control |= SE_DACL_PROTECTED;
+        }
+        let [c0, c1] = control.to_le_bytes();
+        let owner = self.owner.as_ref().map(Sid::to_bytes);
+        let group = self.group.as_ref().map(Sid::to_bytes);
+        let (mut header, mut body) = (vec![1, 0, c0, c1], Vec::new());
+        // In the order of the header: owner, group, SACL, DACL.
+        for part in [owner, group, None, dacl] {
+            let offset = part.as_ref().map_or(0, |_| body.len().saturating_add(20));
+            header.extend(u32::try_from(offset).unwrap_or(u32::MAX).to_le_bytes());
+            body.extend(part.unwrap_or_default());
+        }
+        header.extend(body);
+        header
+    }
+}
+
+/// An ACL; what is too long for its 16 bits of size is cut off at an entry.
+fn write_acl(acl: &Acl) -> Vec<u8> {
+    let mut entries = Vec::new();
+    let mut count = 0_u16;
+    for entry in acl.aces.iter().map(write_ace) {
+        if entries.len().saturating_add(entry.len()) > usize::from(u16::MAX - 8) {
+            break;
+        }
+        entries.extend(entry);
+        count = count.saturating_add(1);
+    }
+    let size = u16::try_from(entries.len().saturating_add(8)).unwrap_or(u16::MAX);
+    let mut out = vec![ACL_REVISION_DS, 0];
+    out.extend(size.to_le_bytes());
+    out.extend(count.to_le_bytes());
+    out.extend([0, 0]);
+    out.extend(entries);
+    out
+}
+
+fn write_ace(ace: &Ace) -> Vec<u8> {
+    let types = [
+        (ace.object_type, OBJECT_TYPE_PRESENT),
+        (ace.inherited_object_type, INHERITED_OBJECT_TYPE_PRESENT),
+    ];
+    let present = types.iter().filter(|(guid, _)| guid.is_some()).map(|(_, bit)| bit).sum::<u32>();
+    let kind = match (ace.kind, present != 0) {
+        (AceKind::Allow, false) => 0x00,
+        (AceKind::Deny, false) => 0x01,
+        (AceKind::Allow, true) => 0x05,
+        (AceKind::Deny, true) => 0x06,
+    };
+    let mut body = ace.mask.0.to_le_bytes().to_vec();
+    if present != 0 {
+        body.extend(present.to_le_bytes());
+        types.iter().filter_map(|(guid, _)| *guid).for_each(|guid| body.extend(guid.to_bytes_le()));
+    }
+    body.extend(ace.sid.to_bytes());
+    let length = u16::try_from(body.len().saturating_add(4)).unwrap_or(u16::MAX);
+    let mut out = vec![kind, ace.flags];
+    out.extend(length.to_le_bytes());
+    out.extend(body);
+    out
 }
 
 fn malformed(what: &'static str) -> SecurityDescriptorError {
@@ -117,6 +191,22 @@ mod tests {
 
     use super::super::ENROLL;
     use super::*;
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let domain: Sid = "S-1-5-21-1-2-3".parse().expect("valid");
+        let sddl = "O:EAG:EAD:PAI(A;OICI;LCRPLORC;;;AU)(D;;CR;;;DU)\
+            (OA;;RPWPCR;0e10c968-78fb-11d2-90d4-00c04f79dc55;;DU)\
+            (OD;CIIO;CR;a05b8cc2-17bc-4802-a710-e7c15ab866a2;0e10c968-78fb-11d2-90d4-00c04f79dc55;DA)";
+        let descriptor = SecurityDescriptor::from_sddl(sddl, &domain).expect("valid");
+        for protected in [false, true] {
+            let bytes = descriptor.to_bytes(protected);
+            assert_eq!(SecurityDescriptor::from_bytes(&bytes), Ok(descriptor.clone()));
+            assert_eq!(bytes[3] & 0x10 != 0, protected);
+        }
+        let empty = SecurityDescriptor::default();
+        assert_eq!(SecurityDescriptor::from_bytes(&empty.to_bytes(false)), Ok(empty));
+    }
 
     /// Lays a descriptor out as Windows does: header, owner, DACL.
     fn build(aces: &[(u8, u8, Vec<u8>)], control: u16) -> Vec<u8> {
