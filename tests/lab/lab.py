@@ -152,6 +152,8 @@ def start_host(host):
         ["unshare", "--net", "--mount", "--uts", "bash", "-c", script, "host", STATE, folder,
          fqdn(host)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True,
+        # Whoever reads what this program writes must not wait for the host's end.
+        stderr=subprocess.DEVNULL,
     )
     if process.stdout.readline() != b"ready\n":
         raise SystemExit("no namespaces here: run as root")
