@@ -1,5 +1,6 @@
 //! The server: puts the rooms together by the configuration, runs them, and drains them.
 
+mod directory;
 mod objects;
 
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use self::directory::{DomainNames, Opened};
 use self::objects::Objects;
 use crate::admin::{CrlService, PublishError};
 use crate::auth::kerberos::{KerberosServer, KerberosSettings};
@@ -22,10 +24,11 @@ use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder
 use crate::config::{Config, HostConfig, TrusteeError};
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
+use crate::directory::config::DirectoryConfig;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::enroll::{Enrollment, Host, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
-use crate::model::{SddlError, TemplateTable};
+use crate::model::{LocalAccounts, SddlError, TemplateTable};
 use crate::policy;
 use crate::rpc::Service;
 use crate::rpc::association::{AssociationGroups, Endpoint};
@@ -69,6 +72,10 @@ pub enum ServerError {
     /// The directory.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// A setting of the directory, such as a file that it names.
+    #[cfg(feature = "active-directory")]
+    #[error(transparent)]
+    ActiveDirectory(#[from] crate::directory::active_directory::LinkError),
     /// The Request table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -121,22 +128,23 @@ impl Server {
     /// # Errors
     /// What is missing or wrong, and what to do.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
-        let Parts { ca, directory, store } = load(config.clone()).await?;
+        let Parts { ca, store } = load(config.clone()).await?;
         let (ca, store) = (Arc::new(ca), Arc::new(store));
+        let Opened { directory, domain, accounts } =
+            directory::open(&config, &ca.certificate().names.sanitized_short).await?;
         let state = StateFolder::new(&config.state);
         let publisher = CrlPublisher::new(&config.ca, &state);
         let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
-        let directory = Arc::new(directory);
-        let names = names(&config.host, &directory);
+        let names = names(&config.host, &domain);
         let settings = Settings {
             limits: config.enrollment.limits(),
             policy: config.policy(&*directory).await?,
             trust: Trust::load(&config.trust, &ca)?,
-            security: directory.security_descriptor(&config.enrollment.security)?,
+            security: domain.security_descriptor(&config.enrollment.security)?,
             host: host(&names),
             exchange: state.exchange(),
         };
-        let providers = providers(&config, &directory, &state)?;
+        let providers = providers(&config, names.clone(), accounts, &state)?;
         let enrollment = Arc::new(Enrollment::new(ca, directory, store, crls.watch(), settings));
         let objects = Objects::start(
             &config.listen.objects,
@@ -221,7 +229,6 @@ impl Server {
 /// What is read from disk before anything runs.
 struct Parts {
     ca: CertificateAuthority,
-    directory: EmbeddedDirectory,
     store: SledStore,
 }
 
@@ -229,8 +236,6 @@ struct Parts {
 async fn load(config: Config) -> Result<Parts, ServerError> {
     tokio::task::spawn_blocking(move || {
         let state = StateFolder::new(&config.state);
-        let directory = EmbeddedDirectory::load(&config.directory)?;
-        warn_of_templates(&directory.table());
         for (setting, opens) in config.switched_off() {
             warn!(setting, "a measure is switched off: {opens}");
         }
@@ -239,10 +244,10 @@ async fn load(config: Config) -> Result<Parts, ServerError> {
             let (certificate, key) = (state.certificate(), state.key());
             info!(?certificate, ?key, "made a new CA; back up its key");
         }
-        let ca = with_addresses(ca, &config.host, &directory)?;
+        let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
         info!(ca = ca.certificate().names.common_name, "CA loaded");
         let store = SledStore::open(&state.database(), &config.store)?;
-        Ok(Parts { ca, directory, store })
+        Ok(Parts { ca, store })
     })
     .await?
 }
@@ -258,11 +263,11 @@ fn warn_of_templates(table: &TemplateTable) {
 /// Opening the keytab and the replay cache reads files, once, before anything is served.
 fn providers(
     config: &Config,
-    directory: &Arc<EmbeddedDirectory>,
+    names: Names,
+    accounts: Arc<dyn LocalAccounts>,
     state: &StateFolder,
 ) -> Result<SecurityProviders, ServerError> {
     let authentication = &config.authentication;
-    let names = names(&config.host, directory);
     let environment: Arc<dyn Environment> = Arc::new(SystemEnvironment);
     let kerberos = authentication.kerberos_keytab().map(|keytab| {
         let settings = KerberosSettings { rc4: authentication.kerberos_rc4 };
@@ -270,7 +275,7 @@ fn providers(
         KerberosServer::open(keytab, &state.replay_cache(), names, settings, environment)
     });
     let kerberos = kerberos.transpose()?.map(Arc::new);
-    let verifier = LocalVerifier::new(directory.clone(), Arc::clone(&environment))?;
+    let verifier = LocalVerifier::new(accounts, Arc::clone(&environment))?;
     let policy = NtlmPolicy {
         mic: if authentication.require_mic { MicPolicy::Always } else { MicPolicy::Announced },
         target_name: match authentication.require_target_name {
@@ -299,23 +304,41 @@ fn host(names: &Names) -> Host {
 pub fn with_addresses(
     ca: CertificateAuthority,
     host: &HostConfig,
-    directory: &EmbeddedDirectory,
+    dns_domain: &str,
 ) -> Result<CertificateAuthority, CaError> {
-    let names = names(host, directory);
+    let names = Names::stand_alone(&dns_name(host), Vec::new());
     ca.at(&UrlHost {
         dns_name: names.dns_computer,
         netbios_name: names.netbios_computer,
-        dns_domain: names.dns_domain,
+        dns_domain: dns_domain.to_owned(),
     })
 }
 
-/// What this server is called: by its own name, in the domain of the directory.
-fn names(host: &HostConfig, directory: &EmbeddedDirectory) -> Names {
+/// DNS name of the domain of the directory that the settings name.
+///
+/// # Errors
+/// Where a directory file cannot be read.
+pub fn dns_domain(directory: &DirectoryConfig) -> Result<String, DirectoryError> {
+    match directory {
+        DirectoryConfig::Embedded(file) => {
+            EmbeddedDirectory::load(file).map(|directory| directory.dns_domain().to_owned())
+        }
+        DirectoryConfig::ActiveDirectory(settings) => Ok(settings.domain.to_ascii_lowercase()),
+    }
+}
+
+/// The DNS name of this host.
+fn dns_name(host: &HostConfig) -> String {
     let system = || rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let dns_computer = host.dns_name.clone().unwrap_or_else(system);
+    host.dns_name.clone().unwrap_or_else(system)
+}
+
+/// What this server is called: by its own name, in the domain of the directory.
+fn names(host: &HostConfig, domain: &DomainNames) -> Names {
+    let dns_computer = dns_name(host);
     Names {
-        netbios_domain: directory.netbios_domain().to_owned(),
-        dns_domain: directory.dns_domain().to_owned(),
+        netbios_domain: domain.netbios.clone(),
+        dns_domain: domain.dns.clone(),
         ..Names::stand_alone(&dns_computer, host.aliases.clone())
     }
 }

@@ -11,6 +11,7 @@ pub use hardening::{AgentConfig, HardeningConfig, TrusteeError};
 use serde::Deserialize;
 
 use crate::ca::{CaConfig, ExistingCa, TrustConfig};
+use crate::directory::config::DirectoryConfig;
 use crate::logging::LogConfig;
 use crate::model::deserialize_duration;
 use crate::request;
@@ -24,8 +25,8 @@ use crate::store::StoreConfig;
 pub struct Config {
     /// The folder of keys, CRLs and the Request table. Default `state`.
     pub state: PathBuf,
-    /// The directory file: domain, accounts, templates. Default `directory.toml`.
-    pub directory: PathBuf,
+    /// Where domain, accounts and templates are. Default: the file `directory.toml`.
+    pub directory: DirectoryConfig,
     /// What this machine is called.
     pub host: HostConfig,
     /// Where clients connect.
@@ -54,7 +55,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             state: PathBuf::from("state"),
-            directory: PathBuf::from("directory.toml"),
+            directory: DirectoryConfig::default(),
             host: HostConfig::default(),
             listen: ListenConfig::default(),
             limits: LimitsConfig::default(),
@@ -348,6 +349,7 @@ impl Config {
     fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let EnrollmentConfig { min_rsa_bits, max_rsa_bits, max_request_bytes, .. } =
             self.enrollment;
+        self.directory.check()?;
         if self.listen.enrollment.is_empty() {
             return Err((
                 "listen.enrollment",
@@ -383,7 +385,7 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let in_folder = |path: &mut PathBuf| *path = folder.join(&*path);
         in_folder(&mut self.state);
-        in_folder(&mut self.directory);
+        self.directory.resolve(folder);
         self.trust.paths_mut().for_each(in_folder);
         if let Some(keytab) = &mut self.authentication.keytab {
             in_folder(keytab);
@@ -409,6 +411,8 @@ pub struct NewConfig {
     pub demo: bool,
     /// Subject of the CA certificate, where it isn't the default.
     pub subject: Option<String>,
+    /// DNS name of the domain whose Active Directory is used, in place of a directory file.
+    pub domain: Option<String>,
 }
 
 impl NewConfig {
@@ -424,7 +428,12 @@ impl NewConfig {
             Some(subject) => ("", subject),
             None => ("#", &default.ca.subject),
         };
+        let directory = self.domain.as_ref().map_or_else(String::new, |domain| {
+            let domain = toml::Value::from(domain.as_str());
+            format!("\n[directory]\nkind = \"active-directory\"\ndomain = {domain}\n")
+        });
         include_str!("wcced.toml")
+            .replace("@DIRECTORY@\n", &directory)
             .replace("@EPM@", &format!("{epm}endpoint_mapper = [\"{mapper}\"]"))
             .replace("@OBJECTS@", &format!("{epm}objects = [\"{objects}\"]"))
             .replace("@ICPR@", &format!("{epm}enrollment = [\"{icpr}\"]"))

@@ -1,4 +1,6 @@
 use super::*;
+#[cfg(feature = "active-directory")]
+use crate::directory::config::Transport;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::model::Token;
 use crate::policy::{self, Handling};
@@ -36,7 +38,11 @@ fn a_new_file_is_the_default_and_names_every_setting() {
 
 #[test]
 fn a_demo_stays_on_loopback_and_above_1024() {
-    let new = NewConfig { demo: true, subject: Some("CN=Demo \"CA\"".to_owned()) };
+    let new = NewConfig {
+        demo: true,
+        subject: Some("CN=Demo \"CA\"".to_owned()),
+        ..NewConfig::default()
+    };
     let config = parse(&new.text()).expect("valid");
     let ListenConfig { endpoint_mapper, enrollment, objects, .. } = config.listen;
     for address in endpoint_mapper.iter().chain(&enrollment).chain(&objects) {
@@ -65,7 +71,7 @@ fn paths_are_relative_to_the_file() {
     )
     .expect("valid");
     assert_eq!(config.state, Path::new("/etc/wcce/x"));
-    assert_eq!(config.directory, Path::new("/srv/d.toml"));
+    assert_eq!(config.directory, DirectoryConfig::Embedded(PathBuf::from("/srv/d.toml")));
     let TrustConfig { roots, intermediates, nt_auth, crls, .. } = config.trust;
     let nt_auth = nt_auth.unwrap_or_default();
     let all = [roots, intermediates, nt_auth, crls].concat();
@@ -302,4 +308,45 @@ fn what_is_switched_off_is_said() {
         let off = parse(text).expect(text).switched_off();
         assert_eq!(off.iter().map(|(key, _)| *key).collect::<Vec<_>>(), [key]);
     }
+}
+
+#[test]
+#[cfg(feature = "active-directory")]
+fn active_directory_is_a_section() {
+    let new = NewConfig { domain: Some("wcce.test".to_owned()), ..NewConfig::default() };
+    let DirectoryConfig::ActiveDirectory(settings) = parse(&new.text()).expect("valid").directory
+    else {
+        panic!("a section is not a file");
+    };
+    assert_eq!((settings.domain.as_str(), settings.transport), ("wcce.test", Transport::Seal));
+    assert_eq!(settings.keytab, Path::new("/etc/krb5.keytab"));
+    assert_eq!(settings.naming_context(), "DC=wcce,DC=test");
+}
+
+#[test]
+fn the_directory_file_may_stand_in_a_section() {
+    let file = parse("[directory]\nkind = 'embedded'\nfile = 'd.toml'").expect("valid");
+    assert_eq!(file.directory, DirectoryConfig::Embedded(PathBuf::from("/etc/wcce/d.toml")));
+}
+
+#[test]
+#[cfg(feature = "active-directory")]
+fn errors_of_the_directory_name_the_setting() {
+    let section = "[directory]\nkind = 'active-directory'\ndomain = 'wcce.test'\n";
+    for (text, part) in [
+        ("domain = ''", "duplicate key"),
+        ("servers = ['dc1,evil']", "directory.servers"),
+        ("site = 'a.b'", "directory.site"),
+        ("max_age = '1m'", "directory.max_age"),
+        ("account_age = '1h'", "directory.account_age"),
+        ("poll = '0s'", "directory.poll"),
+        ("simple_bind = { user = 'a', password_file = 'b' }", "directory.transport"),
+        ("transport = 'plain'", "plain"),
+        ("colour = 'red'", "colour"),
+    ] {
+        let error = parse(&format!("{section}{text}")).expect_err(text).to_string();
+        assert!(error.contains("/etc/wcce/wcced.toml") && error.contains(part), "{error}");
+    }
+    let error = parse("[directory]\nkind = 'novell'").expect_err("unknown").to_string();
+    assert!(error.contains("novell"), "{error}");
 }

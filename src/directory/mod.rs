@@ -1,11 +1,15 @@
 //! Where templates and principals come from: the embedded directory, a TOML file. Active
 //! Directory comes behind the same trait.
 
+#[cfg(feature = "active-directory")]
+pub mod active_directory;
 mod attributes;
+pub mod config;
 pub mod embedded;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use attributes::{AttributeError, AttributeProblem, Attributes};
 
@@ -82,6 +86,57 @@ pub enum DirectoryError {
         /// Which entry and key.
         key: String,
         /// What is wrong with it.
+        problem: String,
+    },
+    /// No domain controller answers, or none has yet.
+    #[error(
+        "Active Directory does not answer: {problem}; it is asked again until it does (wcced \
+         join-check tells more)"
+    )]
+    Unavailable {
+        /// Why.
+        problem: String,
+    },
+    /// What is known is too old to issue certificates on.
+    #[error(
+        "no domain controller has answered for {} s; certificates are not issued on what is older \
+         than {} s (directory.max_age)",
+        age.as_secs(), limit.as_secs()
+    )]
+    Stale {
+        /// How old it is.
+        age: Duration,
+        /// How old it may be.
+        limit: Duration,
+    },
+    /// The directory refused an operation.
+    #[error("{problem}")]
+    Refused {
+        /// The LDAP resultCode.
+        code: u32,
+        /// The Win32 error code of the server's text.
+        win32: Option<u32>,
+        /// What was refused, by which server.
+        problem: String,
+    },
+    /// A name that several objects have.
+    #[error("several accounts have the name {name:?}")]
+    Ambiguous {
+        /// The name.
+        name: String,
+    },
+    /// An object that cannot be understood.
+    #[error("{dn}: {problem}")]
+    Object {
+        /// Its distinguished name.
+        dn: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// What this directory cannot tell.
+    #[error("{problem}")]
+    Unsupported {
+        /// What.
         problem: String,
     },
 }

@@ -1,6 +1,8 @@
 //! The certification authority: `wcced serve`, and what prepares it.
 
 mod columns;
+#[cfg(feature = "active-directory")]
+mod domain;
 mod example;
 mod table;
 
@@ -18,10 +20,11 @@ use tracing::info;
 use wcce::auth::ntlm::nt_hash;
 use wcce::ca::{CertificateAuthority, StateFolder, Trust};
 use wcce::config::{Config, NewConfig};
+use wcce::directory::config::DirectoryConfig;
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::model::Sid;
 use wcce::policy::lint;
-use wcce::server::{Server, with_addresses};
+use wcce::server::{Server, dns_domain, with_addresses};
 use wcce::{logging, process};
 use zeroize::Zeroizing;
 
@@ -48,6 +51,14 @@ Examples:
     wcced check-config --config /etc/wcce/wcced.toml
     wcced serve --config /etc/wcce/wcced.toml
 
+  Make one for Active Directory, on a member of the domain (kinit as an Enterprise Admin first):
+    wcced init --folder /etc/wcce --active-directory --dns lab.example.com
+    wcced join-check
+    systemctl start wcced
+    wcced install-default-templates --ccache
+    wcced publish --ccache
+    wcced template enable User Machine
+
   Add an account: put the line that this prints into directory.toml:
     wcced hash-password";
 
@@ -68,6 +79,22 @@ enum Command {
     Requests(table::Requests),
     /// Revokes a certificate and publishes the CRL, while wcced is stopped.
     Revoke(table::Revoke),
+    /// Checks this host's membership in the domain: account, keytab, names, time, DNS.
+    #[cfg(feature = "active-directory")]
+    JoinCheck(domain::Access),
+    /// Makes this CA's objects in Active Directory, or makes them true again.
+    #[cfg(feature = "active-directory")]
+    Publish(domain::Publish),
+    /// Ends this CA's service in Active Directory: clients no longer find it.
+    #[cfg(feature = "active-directory")]
+    Unpublish(domain::Change),
+    /// Lists, adds, enables and disables certificate templates.
+    #[cfg(feature = "active-directory")]
+    #[command(subcommand)]
+    Template(domain::Template),
+    /// Puts the 33 templates of a Windows CA into a forest that has none.
+    #[cfg(feature = "active-directory")]
+    InstallDefaultTemplates(domain::Change),
 }
 
 #[derive(Args)]
@@ -94,6 +121,10 @@ struct InitArguments {
     /// Subject of the CA certificate; its CN is the name that clients call the CA by.
     #[arg(long)]
     subject: Option<String>,
+    /// Use Active Directory, of the domain of --dns, which this machine is a member of: no
+    /// directory.toml is written.
+    #[arg(long, conflicts_with_all = ["demo", "netbios", "sid"])]
+    active_directory: bool,
     /// Listen on loopback, on unprivileged ports, and add an account `alice`, whose password is
     /// printed.
     #[arg(long)]
@@ -122,6 +153,18 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Example(example) => example.run(),
         Command::Requests(requests) => requests.run(),
         Command::Revoke(revoke) => revoke.run(),
+        #[cfg(feature = "active-directory")]
+        Command::JoinCheck(access) => domain::join_check(&access),
+        #[cfg(feature = "active-directory")]
+        Command::Publish(arguments) => domain::publish(&arguments),
+        #[cfg(feature = "active-directory")]
+        Command::Unpublish(arguments) => domain::unpublish(&arguments),
+        #[cfg(feature = "active-directory")]
+        Command::Template(command) => domain::template(&command),
+        #[cfg(feature = "active-directory")]
+        Command::InstallDefaultTemplates(arguments) => {
+            domain::install_default_templates(&arguments)
+        }
     }
 }
 
@@ -148,26 +191,39 @@ fn check_config(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
     config.log.filter()?;
     println!("{}: right", path.display());
-    let directory = EmbeddedDirectory::load(&config.directory)?;
-    directory
-        .security_descriptor(&config.enrollment.security)
-        .map_err(|error| format!("setting enrollment.security: {error}"))?;
-    let table = directory.table();
-    let enabled: Vec<_> = table.rows().iter().filter(|row| row.enabled).collect();
-    println!("{}: right, {} templates enabled", config.directory.display(), enabled.len());
-    for row in enabled {
-        for finding in lint(&row.template) {
-            println!("  template {}: {finding}", row.template.name);
+    match &config.directory {
+        DirectoryConfig::Embedded(file) => check_directory(file, &config.enrollment.security)?,
+        DirectoryConfig::ActiveDirectory(settings) => {
+            println!(
+                "directory: Active Directory of {}; to try it: wcced join-check",
+                settings.domain
+            )
         }
     }
     let state = StateFolder::new(&config.state);
     match CertificateAuthority::load(&config.ca, &state, SystemTime::now())? {
         Some(ca) => {
             Trust::load(&config.trust, &ca)?;
-            let ca = with_addresses(ca, &config.host, &directory)?;
+            let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
             println!("CA {:?}: certificate and key are right", ca.certificate().names.common_name)
         }
         None => println!("no CA yet: the first start makes {:?}", config.ca.subject),
+    }
+    Ok(())
+}
+
+fn check_directory(file: &Path, security: &str) -> Result<(), Failure> {
+    let directory = EmbeddedDirectory::load(file)?;
+    directory
+        .security_descriptor(security)
+        .map_err(|error| format!("setting enrollment.security: {error}"))?;
+    let table = directory.table();
+    let enabled: Vec<_> = table.rows().iter().filter(|row| row.enabled).collect();
+    println!("{}: right, {} templates enabled", file.display(), enabled.len());
+    for row in enabled {
+        for finding in lint(&row.template) {
+            println!("  template {}: {finding}", row.template.name);
+        }
     }
     Ok(())
 }
@@ -180,14 +236,22 @@ fn init(arguments: &InitArguments) -> Result<(), Failure> {
     if let Some(there) = [&config, &directory].into_iter().find(|path| path.exists()) {
         return Err(format!("{} is there already; nothing was written", there.display()).into());
     }
-    let sid = arguments.sid.clone().map_or_else(new_domain_sid, Ok)?;
     let InitArguments { netbios, dns, demo, subject, .. } = arguments;
+    if arguments.active_directory {
+        let new = NewConfig { domain: Some(dns.clone()), subject: subject.clone(), demo: false };
+        Config::parse(&new.text(), &config)?;
+        write_new(&config, &new.text(), 0o644)?;
+        let config = config.display();
+        println!("check the membership with: wcced join-check --config {config}");
+        return Ok(());
+    }
+    let sid = arguments.sid.clone().map_or_else(new_domain_sid, Ok)?;
     let mut accounts = Zeroizing::new(EmbeddedDirectory::default_file(netbios, dns, &sid));
     let password = demo.then(new_password).transpose()?;
     if let Some(password) = &password {
         accounts.push_str(&demo_account(dns, password));
     }
-    let new = NewConfig { demo: *demo, subject: subject.clone() };
+    let new = NewConfig { demo: *demo, subject: subject.clone(), domain: None };
     // Names from the command line must not break the files.
     Config::parse(&new.text(), &config)?;
     EmbeddedDirectory::parse(&accounts, &directory)?;

@@ -9,9 +9,8 @@ use clap::{Args, ValueEnum};
 use wcce::admin::{CrlService, RevokeRequest, revoke};
 use wcce::ca::{CertificateAuthority, CrlKind, CrlPublisher, StateFolder};
 use wcce::config::Config;
-use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::model::{Disposition, HResult, RequestId, RequestRow};
-use wcce::server::with_addresses;
+use wcce::server::{dns_domain, with_addresses};
 use wcce::store::{MAX_PAGE, Page, SledStore, Store, StoreError};
 
 use crate::{Failure, columns};
@@ -140,8 +139,7 @@ impl Revoke {
         let state = StateFolder::new(&config.state);
         let ca = CertificateAuthority::load(&config.ca, &state, SystemTime::now())?
             .ok_or("there is no CA yet")?;
-        let directory = EmbeddedDirectory::load(&config.directory)?;
-        let ca = with_addresses(ca, &config.host, &directory)?;
+        let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
         let publisher = CrlPublisher::new(&config.ca, &state);
         let path = publisher.path();
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;

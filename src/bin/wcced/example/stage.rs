@@ -81,7 +81,11 @@ impl Stage {
     }
 
     fn write_files(&self, template: &str) -> Result<(), Failure> {
-        let new = NewConfig { demo: true, subject: Some(format!("CN={CA},DC=example,DC=test")) };
+        let new = NewConfig {
+            demo: true,
+            subject: Some(format!("CN={CA},DC=example,DC=test")),
+            domain: None,
+        };
         let mut settings = new.text();
         for (from, to) in SETTINGS.iter().chain(&[
             ("127.0.0.1:13500", "127.0.0.1:0"),

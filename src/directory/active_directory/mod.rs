@@ -1,0 +1,129 @@
+//! Active Directory behind the trait [`Directory`]: templates that are read ahead and kept true by
+//! change notification, accounts that are looked up with a short memory.
+//!
+//! While no domain controller answers, requests are decided on what is known, up to
+//! `directory.max_age`; after that they fail with an error that says so. Nothing needs a restart.
+
+mod accounts;
+mod administration;
+mod connection;
+mod dialer;
+mod entry;
+mod forest;
+mod link;
+mod memory;
+pub mod publication;
+mod slot;
+mod state;
+mod table;
+mod watcher;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use self::administration::{Administration, Listed, Machine};
+pub use self::entry::Entry;
+pub use self::forest::{Domain, Forest};
+pub use self::link::{LinkError, Refusal};
+
+use self::accounts::Accounts;
+use self::dialer::Dialer;
+use self::state::{Snapshot, State};
+use self::watcher::Watcher;
+use super::config::ActiveDirectoryConfig;
+use super::{Directory, DirectoryError};
+use crate::model::{BoxFuture, Principal, Sid, TemplateTable, Token};
+
+/// A domain's directory, as one CA reads it.
+pub struct ActiveDirectory {
+    state: Arc<State>,
+    accounts: Accounts,
+    watcher: JoinHandle<()>,
+}
+
+impl ActiveDirectory {
+    /// Begins to read the directory for the CA of this sanitized name. Returns at once: until the
+    /// first domain controller has answered, everything is [`DirectoryError::Unavailable`].
+    ///
+    /// # Errors
+    /// Where a setting cannot be used, such as a file of TLS roots.
+    pub fn start(config: &ActiveDirectoryConfig, ca: &str) -> Result<Self, LinkError> {
+        let config = Arc::new(config.clone());
+        let dialer = Arc::new(Dialer::new(&config)?);
+        let state = Arc::new(State::new(config.max_age));
+        let accounts = Accounts::new(Arc::clone(&config), &dialer, Arc::clone(&state));
+        let watcher = Watcher::new(dialer, config, Arc::clone(&state), ca);
+        Ok(Self { state, accounts, watcher: tokio::spawn(watcher.run()) })
+    }
+
+    /// The forest, once a domain controller has told it; waits for that as long as `patience`.
+    ///
+    /// # Errors
+    /// Why nothing has been read.
+    pub async fn forest(&self, patience: Duration) -> Result<Arc<Forest>, DirectoryError> {
+        let mut newest = self.state.subscribe();
+        let read = newest.wait_for(Option::is_some);
+        // Late or not: what is there counts.
+        let _ = tokio::time::timeout(patience, read).await;
+        self.state.forest()
+    }
+
+    /// Follows the template table: its versions, each with its table.
+    pub fn follow(&self) -> Follower {
+        Follower(self.state.subscribe())
+    }
+}
+
+impl Drop for ActiveDirectory {
+    fn drop(&mut self) {
+        self.watcher.abort();
+    }
+}
+
+/// Tells of new template tables.
+pub struct Follower(watch::Receiver<Option<Arc<Snapshot>>>);
+
+impl Follower {
+    /// Waits for a table of another version than `last`; `None` once the directory is gone.
+    pub async fn newer(&mut self, last: u64) -> Option<(u64, Arc<TemplateTable>)> {
+        let newer = |snapshot: &Option<Arc<Snapshot>>| {
+            snapshot.as_ref().is_some_and(|snapshot| snapshot.version != last)
+        };
+        let snapshot = self.0.wait_for(newer).await.ok()?;
+        snapshot.as_ref().map(|snapshot| (snapshot.version, Arc::clone(&snapshot.table)))
+    }
+}
+
+impl Directory for ActiveDirectory {
+    fn templates(&self) -> BoxFuture<'_, Result<Arc<TemplateTable>, DirectoryError>> {
+        Box::pin(std::future::ready(self.state.table()))
+    }
+
+    fn principal_by_sid<'a>(
+        &'a self,
+        sid: &'a Sid,
+    ) -> BoxFuture<'a, Result<Option<Principal>, DirectoryError>> {
+        Box::pin(self.accounts.by_sid(sid))
+    }
+
+    fn principal_by_account<'a>(
+        &'a self,
+        account: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Principal>, DirectoryError>> {
+        Box::pin(self.accounts.by_account(account))
+    }
+
+    fn token_by_sid<'a>(
+        &'a self,
+        sid: &'a Sid,
+    ) -> BoxFuture<'a, Result<Option<Token>, DirectoryError>> {
+        Box::pin(self.accounts.token(sid))
+    }
+
+    fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>> {
+        Box::pin(self.accounts.trustee(name))
+    }
+}
