@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use wcce::asn1::cms::{SignedData, SignerId};
 use wcce::asn1::extensions::{TemplateInformation, decode_security_identifier, find};
 use wcce::asn1::{Certificate, Name, decode_general_names, oids};
 use wcce::client::property::{CaProperty, OfferedTemplate, parse_templates};
@@ -119,9 +120,11 @@ pub async fn play(
     let key = new_key()?;
     let made =
         on_behalf(Template::ON_BEHALF, &key, &stage.agent, &[agent.identity()?], &stage.user)?;
-    narration.step("B1", "The agent makes a key and a CMC request for the user", built_b(&made));
+    let seen = built_b(&made, &stage.user);
+    narration.step("B1", "The agent makes a key and a CMC request for the user", seen);
     let sent = desk.submit(stage, &stage.agent, &made).await;
-    let answered = sent.certificate().map(|_| "an answer".to_owned()).ok_or_else(|| sent.answer());
+    let answered =
+        sent.certificate().map(|_| "pdwDisposition 3".to_owned()).ok_or_else(|| sent.answer());
     narration.call(
         "B2",
         "The agent submits it, naming the template in the request",
@@ -134,19 +137,21 @@ pub async fn play(
     let first = held(key, &sent)?;
     let seen = subject_is(&stage.user, &first.certificate);
     narration.step("B4", "The CA answers with a certificate for the user, not for the agent", seen);
-    narration.step(
+    narration.not_here(
         "B5",
         "The agent hands key and certificate to the user",
-        Ok("out of band, not part of the protocol; here the same process holds both".to_owned()),
+        "out of band, not part of the protocol; here the same process holds both",
     );
 
     // C.
-    offered(stage, desk, narration, ("C1", "C2"), &stage.user).await?;
+    asked(stage, desk, narration, ("C1", "C2"), &stage.user).await;
     let key = new_key()?;
     let made = renewal(Template::ON_BEHALF, &key, &stage.user, &first.identity()?)?;
     let renewal = desk.submit(stage, &stage.user, &made).await;
-    let answered =
-        renewal.certificate().map(|_| "an answer".to_owned()).ok_or_else(|| renewal.answer());
+    let answered = renewal
+        .certificate()
+        .map(|_| "pdwDisposition 3".to_owned())
+        .ok_or_else(|| renewal.answer());
     narration.call(
         "C3",
         "The user submits a CMS renewal with a new key, signed with the old one",
@@ -175,60 +180,62 @@ pub async fn play(
 
 /// A1 to A5.
 async fn templates(stage: &Stage, desk: &Desk, narration: &mut Narration) -> Result<(), Failure> {
-    narration.step(
+    narration.not_here(
         "A1",
-        "The CA reads the templates",
-        Ok("from directory.toml at its start; in a domain this is an LDAP search".to_owned()),
+        "The CA searches the directory for templates",
+        "in a domain by LDAP; here it has read directory.toml at its start",
     );
-    offered(stage, desk, narration, ("A2", "A4"), &stage.agent).await?;
-    narration.step(
+    let served = offered(stage, desk, &stage.agent).await;
+    narration.step("A2", "The CA has the templates in its table", served.and_then(has_template));
+    narration.not_here(
         "A3",
-        "The CA learns of changes to templates",
-        Ok("an embedded directory is read again at the next start (N7 does so); in a domain \
-            this is an LDAP notification"
-            .to_owned()),
+        "The CA is told of changes to templates",
+        "in a domain by an LDAP notification; here the file is read at the next start, as in N7",
     );
-    narration.step(
-        "A5",
-        "The client has the templates",
-        Ok("from the CA; in a domain from the directory, by LDAP".to_owned()),
-    );
+    asked(stage, desk, narration, ("A4", "A5"), &stage.agent).await;
     Ok(())
 }
 
-/// The templates that the CA offers, asked for by its property.
-async fn offered(
+/// A client asks for the templates, and has them.
+async fn asked(
     stage: &Stage,
     desk: &Desk,
     narration: &mut Narration,
-    (served, asked): (&'static str, &'static str),
+    (asks, has): (&'static str, &'static str),
     who: &Actor,
-) -> Result<(), Failure> {
-    let mut client = desk.object(stage, who).await?;
-    let value = client.property(CaProperty::TEMPLATES, 0).await;
-    client.close().await?;
-    let offered = parse_templates(&value?);
-    let wanted = Template::ON_BEHALF.information()?.oid.to_string();
-    let of_t = |offered: &&OfferedTemplate| offered.name == "OnBehalf";
-    let seen = match offered.iter().find(of_t) {
+) {
+    let offered = offered(stage, desk, who).await;
+    let call = match desk.way {
+        Way::Object => "ICertRequestD2::GetCAProperty(CR_PROP_TEMPLATES)",
+        Way::Passage => "ICertRequestD2::GetCAProperty, as ICertPassage has no such call",
+    };
+    let seen = offered.as_ref().map(|_| format!("by {call}; in a domain an LDAP search"));
+    let seen = seen.map_err(Clone::clone);
+    narration.step(asks, "The client asks for the templates", seen);
+    narration.step(has, "The client has the templates", offered.and_then(has_template));
+}
+
+/// The templates that the CA offers, by its property.
+async fn offered(stage: &Stage, desk: &Desk, who: &Actor) -> Result<Vec<OfferedTemplate>, String> {
+    let ask = async || -> Result<_, Failure> {
+        let mut client = desk.object(stage, who).await?;
+        let value = client.property(CaProperty::TEMPLATES, 0).await;
+        client.close().await?;
+        Ok(parse_templates(&value?))
+    };
+    ask().await.map_err(|error| error.to_string())
+}
+
+/// Template T is among them, by its name and OID.
+fn has_template(offered: Vec<OfferedTemplate>) -> Seen {
+    let wanted = Template::ON_BEHALF.information().map_err(|error| error.to_string())?;
+    let wanted = wanted.oid.to_string();
+    match offered.iter().find(|offered| offered.name == "OnBehalf") {
         Some(t) if t.oid == wanted => {
             Ok(format!("{} templates, among them OnBehalf, {wanted}", offered.len()))
         }
         found => Err(format!("OnBehalf is not offered as it should be: {found:?}")),
-    };
-    let (first, second) = match served {
-        "A2" => ("The CA's template table has them", "The agent's client asks for the templates"),
-        _ => ("The user's client asks for the templates", "The answer lists them"),
-    };
-    narration.step(served, first, seen.clone());
-    let via = match desk.way {
-        Way::Object => "GetCAProperty(CR_PROP_TEMPLATES); in a domain an LDAP search",
-        Way::Passage => {
-            "GetCAProperty over DCOM, which ICertPassage lacks; in a domain an LDAP search"
-        }
-    };
-    narration.step(asked, second, seen.map(|_| format!("by ICertRequestD2::{via}")));
-    Ok(())
+    }
 }
 
 /// The agent's own certificate (condition P4).
@@ -280,12 +287,26 @@ pub fn held(key: RequestKey, sent: &Sent) -> Result<Held, Failure> {
     Ok(Held { key: Zeroizing::new(key.to_pkcs8().to_vec()), certificate, request_id })
 }
 
-fn built_b(made: &Made) -> Seen {
-    Ok(format!(
-        "{} bytes of CMC: one PKCS#10, RegInfo with RequesterName, two signers (the new key by \
-         its identifier, the agent by its certificate)",
+/// The message is as [MS-WCCE] 3.1.1.4.3.3.3 says.
+fn built_b(made: &Made, user: &Actor) -> Seen {
+    let message = SignedData::parse(&made.der).map_err(|error| error.to_string())?;
+    let name = format!("RequesterName={}", user.account().replace('\\', "%5C"));
+    let content = message.content.unwrap_or_default();
+    let named = content.windows(name.len()).any(|part| part == name.as_bytes());
+    let [own, agent] = message.signers.as_slice() else {
+        return Err(format!("{} signers", message.signers.len()));
+    };
+    let right = message.content_type == oids::CMC_PKI_DATA
+        && named
+        && message.certificates.len() == 1
+        && matches!(own.signer, SignerId::SubjectKeyId(_))
+        && matches!(agent.signer, SignerId::IssuerAndSerial { .. });
+    let text = format!(
+        "{} bytes of CMC: PKIData with RegInfo {name}, signed by the new key (by its identifier) \
+         and by the agent (by its certificate, which comes along)",
         made.der.len()
-    ))
+    );
+    if right { Ok(text) } else { Err("the message has another form".to_owned()) }
 }
 
 /// What the server logged about a request, which must hold a word.
