@@ -27,6 +27,11 @@ pub(super) const FLAGS: u32 = gss::GSS_C_MUTUAL_FLAG
     | gss::GSS_C_CONF_FLAG
     | gss::GSS_C_INTEG_FLAG
     | gss::GSS_C_DCE_STYLE;
+/// Flags of SASL's contexts inside of TLS, which protects the messages.
+pub(super) const STREAM: u32 = gss::GSS_C_MUTUAL_FLAG | gss::GSS_C_SEQUENCE_FLAG;
+/// Flags of SASL's contexts that protect the messages themselves.
+pub(super) const SEALED_STREAM: u32 =
+    STREAM | gss::GSS_C_REPLAY_FLAG | gss::GSS_C_CONF_FLAG | gss::GSS_C_INTEG_FLAG;
 pub(super) const MUTUAL_DCE: u32 = gss::GSS_C_MUTUAL_FLAG | gss::GSS_C_DCE_STYLE;
 pub(super) const ORDERED: u32 = gss::GSS_C_REPLAY_FLAG | gss::GSS_C_SEQUENCE_FLAG;
 
@@ -370,9 +375,34 @@ impl Context {
         target: &str,
         token: &[u8],
     ) -> Result<Step, GssError> {
+        self.initiate_with(credential, target, FLAGS, None, token)
+    }
+
+    /// The same with flags of one's own, bound to a channel where there is one.
+    pub(super) fn initiate_with(
+        &mut self,
+        credential: &Credential,
+        target: &str,
+        flags: u32,
+        binding: Option<&[u8]>,
+        token: &[u8],
+    ) -> Result<Step, GssError> {
         let target = Name::principal(target)?;
         let (mut minor, mut output) = (0, Buffer::empty());
-        // SAFETY: as in `accept`; the mechanism's identifier is lent for the call.
+        let empty = || gss::gss_buffer_desc { length: 0, value: ptr::null_mut() };
+        let mut bindings = binding.map(|data| gss::gss_channel_bindings_struct {
+            initiator_addrtype: gss::GSS_C_AF_UNSPEC,
+            initiator_address: empty(),
+            acceptor_addrtype: gss::GSS_C_AF_UNSPEC,
+            acceptor_address: empty(),
+            application_data: gss::gss_buffer_desc {
+                length: data.len(),
+                value: data.as_ptr().cast_mut().cast(),
+            },
+        });
+        let bindings = bindings.as_mut().map_or(ptr::null_mut(), |bindings| &raw mut *bindings);
+        // SAFETY: as in `accept`; the mechanism's identifier, the bindings and the bytes they
+        // point to are lent for the call.
         let major = lend(token, |token| {
             with_oid(oid::KERBEROS, |mechanism| unsafe {
                 gss::gss_init_sec_context(
@@ -381,9 +411,9 @@ impl Context {
                     &raw mut self.handle,
                     target.0,
                     mechanism,
-                    FLAGS,
+                    flags,
                     INDEFINITE,
-                    ptr::null_mut(),
+                    bindings,
                     token,
                     ptr::null_mut(),
                     output.as_mut(),
@@ -393,6 +423,46 @@ impl Context {
             })
         });
         step(major, minor, &output)
+    }
+
+    /// Signs a message of an established context, and seals it if asked.
+    pub(super) fn wrap_stream(&mut self, plain: &[u8], seal: bool) -> Result<Vec<u8>, GssError> {
+        let (mut minor, mut sealed, mut output) = (0, 0, Buffer::empty());
+        // SAFETY: the context is ours, the message is lent, all else lives across the call.
+        let major = lend(plain, |plain| unsafe {
+            gss::gss_wrap(
+                &raw mut minor,
+                self.handle,
+                c_int::from(seal),
+                gss::GSS_C_QOP_DEFAULT,
+                plain,
+                &raw mut sealed,
+                output.as_mut(),
+            )
+        });
+        check(major, minor)?;
+        if seal && sealed == 0 {
+            return Err(GssError { minor: 0, text: "the context cannot seal".to_owned() });
+        }
+        Ok(output.bytes().to_vec())
+    }
+
+    /// Verifies a message of an established context; whether it was sealed too.
+    pub(super) fn unwrap_stream(&mut self, wrapped: &[u8]) -> Result<(Vec<u8>, bool), GssError> {
+        let (mut minor, mut sealed, mut output) = (0, 0, Buffer::empty());
+        // SAFETY: as in `wrap_stream`.
+        let major = lend(wrapped, |wrapped| unsafe {
+            gss::gss_unwrap(
+                &raw mut minor,
+                self.handle,
+                wrapped,
+                output.as_mut(),
+                &raw mut sealed,
+                ptr::null_mut(),
+            )
+        });
+        check(major, minor)?;
+        Ok((output.bytes().to_vec(), sealed != 0))
     }
 
     /// What both sides agreed to; complete once the context stands.

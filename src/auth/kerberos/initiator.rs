@@ -10,7 +10,7 @@ use crate::auth::{
 };
 
 impl KerberosCredentials {
-    fn acquire(&self) -> Result<Credential, AuthError> {
+    pub(super) fn acquire(&self) -> Result<Credential, AuthError> {
         let credential = match self {
             Self::Cache(None) => Credential::acquire(Use::Initiate, None, &[]),
             Self::Cache(Some(cache)) => {

@@ -18,6 +18,8 @@ mod gssapi;
 mod initiator;
 mod pac;
 mod rc4;
+#[cfg(feature = "kerberos")]
+mod sasl;
 mod session;
 mod settings;
 #[cfg(test)]
@@ -32,5 +34,7 @@ pub use crypto::AesType;
 #[cfg(feature = "kerberos")]
 pub use initiator::KerberosInitiator;
 pub use pac::{caller, check_upn_dns_info};
+#[cfg(feature = "kerberos")]
+pub use sasl::SaslContext;
 pub use session::{EncryptionType, End, Established, KerberosContext, ReceivedToken};
 pub use settings::{KerberosCredentials, KerberosSettings};
