@@ -29,7 +29,7 @@ use crate::directory::embedded::EmbeddedDirectory;
 use crate::enroll::{Enrollment, Host, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
 use crate::model::{LocalAccounts, SddlError, TemplateTable};
-use crate::policy;
+use crate::policy::{self, LintContext};
 use crate::rpc::Service;
 use crate::rpc::association::{AssociationGroups, Endpoint};
 use crate::rpc::epm::{self, EndpointMapper, EndpointTable};
@@ -252,11 +252,12 @@ async fn load(config: Config) -> Result<Parts, ServerError> {
     .await?
 }
 
-fn warn_of_templates(table: &TemplateTable) {
-    for row in table.rows().iter().filter(|row| row.enabled) {
-        for finding in policy::lint(&row.template) {
-            warn!(template = row.template.name, severity = ?finding.severity, "{}", finding.text);
-        }
+/// Logs what is dangerous about the templates: at the start, and for every new table.
+fn warn_of_templates(templates: &TemplateTable) {
+    let context = LintContext { templates, ca_validity: None };
+    for (template, finding) in policy::lint_table(&context) {
+        let policy::Finding { id, severity, text, remedy } = finding;
+        warn!(template, id, ?severity, remedy, "{text}");
     }
 }
 

@@ -74,6 +74,11 @@ impl Attributes {
         self.0.entry(name.to_lowercase()).or_default().extend(values);
     }
 
+    /// Takes the values of an attribute out.
+    pub(super) fn remove(&mut self, name: &str) -> Vec<Vec<u8>> {
+        self.0.remove(&name.to_lowercase()).unwrap_or_default()
+    }
+
     /// All values of an attribute.
     pub fn values(&self, name: &str) -> &[Vec<u8>] {
         self.0.get(&name.to_lowercase()).map(Vec::as_slice).unwrap_or_default()

@@ -6,6 +6,7 @@ pub mod active_directory;
 mod attributes;
 pub mod config;
 pub mod embedded;
+pub mod export;
 
 use std::path::PathBuf;
 use std::sync::Arc;

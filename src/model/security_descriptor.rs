@@ -141,19 +141,6 @@ impl SecurityDescriptor {
             .map(|ace| &ace.sid)
     }
 
-    /// The owner, and the trustees that an entry grants any of these rights to, of the whole
-    /// object or a part of it, whatever others deny.
-    pub fn grantees(&self, any: AccessMask) -> impl Iterator<Item = &Sid> {
-        // An entry for the right to enroll gives no other right, whatever its mask says: Windows'
-        // own templates carry such masks.
-        let enrolls = |ace: &Ace| matches!(ace.object_type, Some(ENROLL | AUTO_ENROLL));
-        let allowing = self.allowing(any);
-        let asked = any.0 & AccessMask::CONTROL_ACCESS.0 != 0;
-        self.owner
-            .iter()
-            .chain(allowing.filter(move |ace| asked || !enrolls(ace)).map(|ace| &ace.sid))
-    }
-
     fn allowing(&self, any: AccessMask) -> impl Iterator<Item = &Ace> {
         self.dacl.iter().flat_map(|dacl| &dacl.aces).filter(move |ace| {
             ace.kind == AceKind::Allow

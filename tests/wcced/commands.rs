@@ -118,3 +118,41 @@ fn a_missing_configuration_says_how_to_make_one() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("wcced init"), "{}", text(&output.stderr));
 }
+
+#[test]
+fn lint_templates_prints_findings_with_remedies_and_its_status_tells() {
+    let demo = Demo::new();
+    let clean = wcced(&["lint-templates", "--config", &demo.config()]);
+    let said = text(&clean.stdout);
+    assert_eq!((clean.status.code(), said.starts_with("0 findings")), (Some(0), true), "{said}");
+    demo.edit(
+        "directory.toml",
+        &[(
+            "pKIExtendedKeyUsage = [\"serverAuth\"]\nenroll = [",
+            "pKIExtendedKeyUsage = [\"clientAuth\"]\nenroll = [\"Everyone\", ",
+        )],
+    );
+    let found = wcced(&["lint-templates", "--json", "--config", &demo.config()]);
+    assert_eq!(found.status.code(), Some(2));
+    let findings: serde_json::Value = serde_json::from_slice(&found.stdout).expect("JSON");
+    let of = |key: &str| findings[0][key].as_str().expect("text").to_owned();
+    let first = (of("template"), of("id"), of("severity"));
+    assert_eq!(first, ("WebServer".to_owned(), "ESC1".to_owned(), "critical".to_owned()));
+    assert!(of("remedy").contains("Enroll") && of("text").contains("names"));
+
+    let export = demo.path("export.json");
+    let attributes = r#"{"name": "T", "msPKI-Certificate-Name-Flag": 1, "msPKI-Minimal-Key-Size": 2048,
+        "pKIExtendedKeyUsage": ["1.3.6.1.5.5.7.3.2"], "pKIExpirationPeriod": {"hex": "004039872ee1feff"}}"#;
+    std::fs::write(&export, attributes).expect("written");
+    let file = export.to_str().expect("UTF-8");
+    let found = wcced(&["lint-templates", "--file", file]);
+    let said = text(&found.stdout);
+    assert_eq!(found.status.code(), Some(2), "{said}");
+    for part in ["(ESC1)", "(ESC15)", "(NO-DESCRIPTOR)", "1 critical, 1 high"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    std::fs::write(&export, "no export").expect("written");
+    let broken = wcced(&["lint-templates", "--file", file]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(text(&broken.stderr).contains("export.json: not LDIF: line 1"));
+}

@@ -5,6 +5,7 @@ mod columns;
 mod domain;
 mod example;
 mod table;
+mod templates;
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -23,7 +24,7 @@ use wcce::config::{Config, NewConfig};
 use wcce::directory::config::DirectoryConfig;
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::model::Sid;
-use wcce::policy::lint;
+use wcce::policy::{LintContext, lint_table};
 use wcce::server::{Server, dns_domain, with_addresses};
 use wcce::{logging, process};
 use zeroize::Zeroizing;
@@ -70,6 +71,8 @@ enum Command {
     Init(InitArguments),
     /// Checks the configuration and the directory file, and says what it found.
     CheckConfig(ConfigArgument),
+    /// Says what is dangerous about certificate templates, and what to do about it.
+    LintTemplates(templates::LintTemplates),
     /// Reads a password and prints the `nt_hash` line for the directory file.
     HashPassword,
     /// Runs example 3.6 of [MS-CERSOD], enrollment on behalf of a user and renewal, with all its
@@ -134,7 +137,7 @@ struct InitArguments {
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     match run(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("wcced: {error}");
             ExitCode::FAILURE
@@ -142,10 +145,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+fn run(command: Command) -> Result<ExitCode, Failure> {
     // All of them hold keys, hashes or passwords.
     process::deny_inspection()?;
-    match command {
+    let done = match command {
+        Command::LintTemplates(templates) => return templates.run(),
         Command::Serve(ConfigArgument { config }) => serve(&config),
         Command::Init(arguments) => init(&arguments),
         Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
@@ -165,7 +169,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::InstallDefaultTemplates(arguments) => {
             domain::install_default_templates(&arguments)
         }
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn serve(path: &Path) -> Result<(), Failure> {
@@ -218,12 +223,10 @@ fn check_directory(file: &Path, security: &str) -> Result<(), Failure> {
         .security_descriptor(security)
         .map_err(|error| format!("setting enrollment.security: {error}"))?;
     let table = directory.table();
-    let enabled: Vec<_> = table.rows().iter().filter(|row| row.enabled).collect();
-    println!("{}: right, {} templates enabled", file.display(), enabled.len());
-    for row in enabled {
-        for finding in lint(&row.template) {
-            println!("  template {}: {finding}", row.template.name);
-        }
+    let enabled = table.rows().iter().filter(|row| row.enabled).count();
+    println!("{}: right, {enabled} templates enabled", file.display());
+    for (template, finding) in lint_table(&LintContext { templates: &table, ca_validity: None }) {
+        println!("  template {template}: {finding}");
     }
     Ok(())
 }

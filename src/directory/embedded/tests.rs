@@ -301,3 +301,20 @@ fn issuance_policies_are_described_and_linked_to_groups() {
         assert!(error.to_string().contains(part), "{error}");
     }
 }
+
+#[tokio::test]
+async fn trustees_have_a_domain_or_none() {
+    let directory = directory();
+    for (name, sid) in [
+        ("PKI Enrollees", Some("S-1-5-21-1-2-3-1107")),
+        (r"LAB\alice", Some("S-1-5-21-1-2-3-1103")),
+        (r"lab.test\Alice", Some("S-1-5-21-1-2-3-1103")),
+        ("Authenticated Users", Some("S-1-5-11")),
+        ("S-1-5-21-7-7-7-1000", Some("S-1-5-21-7-7-7-1000")),
+        (r"OTHER\alice", None),
+        ("nobody", None),
+    ] {
+        let found = directory.trustee(name).await.expect("answers");
+        assert_eq!(found, sid.map(|sid| sid.parse().expect("valid")), "{name}");
+    }
+}
