@@ -66,8 +66,15 @@ fn issued(serial: u64) -> NewRow {
     row(r"LAB\alice", Disposition::Issued, Some(serial))
 }
 
+/// Opens the store. sled's threads may hold a dropped database's lock for a moment longer.
 fn open(path: &Path) -> SledStore {
-    SledStore::open(path, &StoreConfig::default()).expect("opens")
+    for _ in 0..100 {
+        match SledStore::open(path, &StoreConfig::default()) {
+            Err(StoreError::Locked(_)) => std::thread::sleep(Duration::from_millis(20)),
+            opened => return opened.expect("opens"),
+        }
+    }
+    panic!("{} stays locked", path.display())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
