@@ -43,6 +43,12 @@ const KEYS: &[(Oid, &[&str])] = &[
 const RFC4514_KEYS: [&str; 9] = ["CN", "L", "ST", "O", "OU", "C", "STREET", "DC", "UID"];
 
 impl Name {
+    /// [`to_windows_text`](Self::to_windows_text) of the Name that fills `der`, for people; empty
+    /// where it cannot be read.
+    pub fn windows_text_of(der: &[u8]) -> String {
+        Self::from_der(der).map(|name| name.to_windows_text()).unwrap_or_default()
+    }
+
     /// The form that Windows tools and the Request table's DistinguishedName columns show: most
     /// specific part first, `, ` between parts, values in quotes where they hold separators.
     pub fn to_windows_text(&self) -> String {

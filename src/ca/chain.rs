@@ -219,11 +219,7 @@ fn is_for_signatures(usage: KeyUsage) -> bool {
 }
 
 fn no_issuer(node: &Node<'_>) -> ChainProblem {
-    ChainProblem::NoIssuer(text_of(node.certificate.issuer))
-}
-
-fn text_of(name: &[u8]) -> String {
-    Name::from_der(name).map(|name| name.to_windows_text()).unwrap_or_default()
+    ChainProblem::NoIssuer(Name::windows_text_of(node.certificate.issuer))
 }
 
 /// How far a chain came that failed; the problem of the one that came farthest is told.

@@ -99,7 +99,7 @@ fn without_challenge(attributes: &str) -> String {
 pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest) {
     row.raw_request.clone_from(&request.raw);
     row.request_raw_name.clone_from(&request.subject);
-    row.request_distinguished_name = text_of(&request.subject);
+    row.request_distinguished_name = Name::windows_text_of(&request.subject);
     row.request_names = name_columns(&request.subject).unwrap_or_default();
     row.attributes = attributes(request, &row.request_attributes);
     let requested = request.extensions.iter();
@@ -249,11 +249,6 @@ fn issued_extensions(issued: &Certificate<'_>, asked: Vec<ExtensionRow>) -> Vec<
         .filter(|(name, ..)| !issued.extensions.iter().any(|found| found.oid.to_string() == *name));
     rows.extend(in_vain.map(|(name, flags, value)| (name, flags | DISABLED, value)));
     rows
-}
-
-/// The name as Windows tools show it; empty where it cannot be read.
-fn text_of(name: &[u8]) -> String {
-    Name::from_der(name).map(|name| name.to_windows_text()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Config_Permissions_Enrollment_Agent_Rights ([MS-WCCE] 3.2.2.6.2.1.2.1, [MS-CSRA] 2.2.1.11):
 //! which agent may enroll for whom, by which template. Nobody by default.
 
+use super::names::same;
 use crate::model::{AceKind, Sid, Token};
 
 /// All entries. One that denies counts before all that allow, wherever it stands.
@@ -39,12 +40,11 @@ impl EnrollmentAgents {
 
 impl AgentEntry {
     fn concerns(&self, agent: &Token, template: &str, subject: &Token) -> bool {
-        let template = template.to_lowercase();
         self.agents.iter().any(|sid| agent.holds(sid))
             && self
                 .templates
                 .as_ref()
-                .is_none_or(|names| names.iter().any(|name| name.to_lowercase() == template))
+                .is_none_or(|names| names.iter().any(|name| same(name, template)))
             && self.subjects.as_ref().is_none_or(|sids| sids.iter().any(|sid| subject.holds(sid)))
     }
 }

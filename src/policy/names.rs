@@ -109,6 +109,7 @@ pub(super) fn authenticates(template: &Template) -> bool {
         || template.application_policies.iter().any(|policy| logon.contains(policy))
 }
 
-fn same(one: &str, other: &str) -> bool {
+/// Whether two names of the directory are the same: it compares them without case.
+pub(super) fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }

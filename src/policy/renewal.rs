@@ -5,6 +5,7 @@
 //! then the answer names those first, as to any other request without signatures.
 
 use super::Case;
+use super::names::same;
 use crate::asn1::Name;
 use crate::model::{
     DenyReason, EnrollmentFlags, GeneralName, NameFlags, OldCertificate, PrivateKeyFlags, Standing,
@@ -172,8 +173,4 @@ fn has_names_of_account(case: &Case<'_>, old: &OldCertificate) -> Result<(), Wai
     }
     holds(named, WaiverProblem::NoName)?;
     holds(old.sid.as_ref().is_none_or(|sid| *sid == account.sid), WaiverProblem::Sid)
-}
-
-fn same(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
 }

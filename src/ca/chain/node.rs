@@ -1,11 +1,10 @@
 //! A certificate with those of its extensions that chains depend on.
 
-use super::text_of;
 use crate::asn1::extensions::{
     decode_authority_key_identifier, decode_basic_constraints, decode_extended_key_usage,
     decode_key_usage, decode_policies, decode_subject_key_identifier, find,
 };
-use crate::asn1::{Asn1Error, Certificate, PublicKey, oids};
+use crate::asn1::{Asn1Error, Certificate, Name, PublicKey, oids};
 use crate::model::{BasicConstraints, KeyUsage, Oid};
 
 /// A certificate, read once.
@@ -72,7 +71,7 @@ impl<'a> Node<'a> {
 
     /// The subject as text.
     pub(super) fn name(&self) -> String {
-        text_of(self.certificate.subject)
+        Name::windows_text_of(self.certificate.subject)
     }
 
     /// The first critical extension that is not understood.

@@ -2,63 +2,41 @@ use std::time::Duration;
 
 use super::layout::decode_row;
 use super::*;
-use crate::model::{CertificateColumns, NameColumn};
+use crate::model::{CertificateColumns, NameColumn, testing};
 
 /// A row with a certificate whose serial number is `serial`, where one is given.
 fn row(requester: &str, disposition: Disposition, serial: Option<u64>) -> NewRow {
     let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let columns = testing::row(disposition).columns;
+    let of_serial = |serial: u64, certificate: CertificateColumns| CertificateColumns {
+        raw: serial.to_be_bytes().repeat(100),
+        serial_number: SerialNumber(serial.to_be_bytes().to_vec()),
+        certificate_hash: {
+            let mut hash = [7; 20];
+            hash[..8].copy_from_slice(&serial.to_be_bytes());
+            hash
+        },
+        not_before: at(1_000),
+        not_after: at(9_000),
+        distinguished_name: "CN=alice".into(),
+        upn: Some("alice@example.test".into()),
+        ..certificate
+    };
     NewRow {
         raw_request: vec![0x30; 1200],
         request_type: 0x100,
-        request_flags: 0,
         request_attributes: "CertificateTemplate:User".into(),
         submitted_when: at(1_000),
         resolved_when: serial.map(|serial| at(2_000 + serial)),
-        disposition,
-        status_code: 0,
         disposition_message: "Issued".into(),
         requester_name: requester.into(),
         caller_name: requester.into(),
         caller_sid: "S-1-5-21-1-2-3-1105".into(),
         request_raw_name: vec![0x30, 0],
-        request_distinguished_name: String::new(),
-        raw_old_certificate: None,
-        signer_policies: vec![],
-        signer_application_policies: vec![],
-        certificate_template: "User".into(),
         attributes: vec![("CertificateTemplate".into(), "User".into())],
         extensions: vec![("2.5.29.15".into(), 1, vec![3, 2, 5, 0xA0])],
-        certificate: serial.map(|serial| CertificateColumns {
-            raw: serial.to_be_bytes().repeat(100),
-            serial_number: SerialNumber(serial.to_be_bytes().to_vec()),
-            certificate_hash: {
-                let mut hash = [7; 20];
-                hash[..8].copy_from_slice(&serial.to_be_bytes());
-                hash
-            },
-            issuer_name_id: 0,
-            not_before: at(1_000),
-            not_after: at(9_000),
-            subject_key_identifier: vec![1; 20],
-            raw_public_key: vec![2; 270],
-            public_key_length: 2048,
-            public_key_algorithm: "1.2.840.113549.1.1.1".into(),
-            distinguished_name: "CN=alice".into(),
-            raw_name: vec![0x30, 0],
-            upn: Some("alice@example.test".into()),
-            enrollment_flags: 0,
-            general_flags: 0,
-            private_key_flags: 0,
-            raw_public_key_algorithm_parameters: vec![5, 0],
-            publish_expired_cert_in_crl: false,
-            names: Default::default(),
-        }),
-        requester_sid: None,
-        request_names: Default::default(),
-        requester_name_from_old_certificate: None,
-        signer_certificate_hashes: vec![],
-        renewals: 0,
-        first_issued: None,
+        certificate: serial.zip(columns.certificate.clone()).map(|(s, c)| of_serial(s, c)),
+        ..columns
     }
 }
 

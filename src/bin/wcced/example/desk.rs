@@ -207,6 +207,11 @@ impl Sent {
         }
     }
 
+    /// What the narration says where a certificate was issued; otherwise what came back.
+    pub fn issued(&self) -> Result<String, String> {
+        self.certificate().map(|_| "pdwDisposition 3".to_owned()).ok_or_else(|| self.answer())
+    }
+
     /// The request's id, where there is an answer.
     pub fn request_id(&self) -> Option<u32> {
         self.result.as_ref().ok().map(|answer| answer.request_id)
