@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::ap_req::{AP_REQ, ApReq};
+use super::ap_req::{ApReq, unframe};
 use super::gssapi::{Context, Credential, MUTUAL_DCE, ORDERED, Step, Use};
 use super::{KerberosContext, KerberosSettings, pac};
 use crate::auth::{
@@ -146,7 +146,7 @@ impl KerberosAcceptor {
 
     async fn leg(&mut self, token: &[u8]) -> Result<Accepted, AuthError> {
         match std::mem::replace(&mut self.state, State::End) {
-            State::Start => self.reply(token.to_vec()).await,
+            State::Start => self.reply(unframe(token)?.to_vec()).await,
             State::Replied(context) => self.finish(context, token.to_vec()).await,
             State::End => Err(AuthError::OutOfSequence),
         }
@@ -154,9 +154,6 @@ impl KerberosAcceptor {
 
     /// AP-REQ in, AP-REP out.
     async fn reply(&mut self, token: Vec<u8>) -> Result<Accepted, AuthError> {
-        if token.first() != Some(&AP_REQ) {
-            return Err(AuthError::Malformed("AP-REQ: not one in DCE style"));
-        }
         let request = ApReq::parse(&token)?;
         self.server.check(&request, self.peer)?;
         let server = Arc::clone(&self.server);

@@ -4,6 +4,7 @@
 
 use crate::auth::AuthError;
 use crate::auth::spnego::der::{Reader, single, value};
+use crate::auth::spnego::oid;
 
 const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
@@ -12,12 +13,27 @@ const GENERAL_STRING: u8 = 0x1B;
 const SEQUENCE: u8 = 0x30;
 const TICKET: u8 = 0x61;
 /// First octet of an AP-REQ.
-pub(super) const AP_REQ: u8 = 0x6E;
+const AP_REQ: u8 = 0x6E;
 const KRB_ERROR: u8 = 0x7E;
 
 const MALFORMED: AuthError = AuthError::Malformed("AP-REQ");
 /// Components of a service name that are read.
 const MAX_COMPONENTS: usize = 8;
+
+/// The AP-REQ of a client's first token: in DCE style the token itself. impacket and Certipy frame
+/// it as other users of GSS-API do (RFC 4121 4.1), and Windows takes that as well.
+pub(super) fn unframe(token: &[u8]) -> Result<&[u8], AuthError> {
+    const FRAME: u8 = 0x60;
+    const OBJECT_IDENTIFIER: u8 = 0x06;
+    const TOKEN_ID: [u8; 2] = [0x01, 0x00];
+    if token.first() == Some(&AP_REQ) {
+        return Ok(token);
+    }
+    let framed = single(token, FRAME).map_err(|_| MALFORMED)?;
+    let names = [oid::KERBEROS, oid::MS_KERBEROS].map(|name| value(OBJECT_IDENTIFIER, name));
+    let named = names.iter().find_map(|name| framed.strip_prefix(name.as_slice()));
+    named.and_then(|rest| rest.strip_prefix(&TOKEN_ID)).ok_or(MALFORMED)
+}
 
 /// The clear parts of an AP-REQ.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -149,6 +165,24 @@ mod tests {
             ("WCCE.TEST", 18, 17)
         );
         assert!(ApReq::parse(&ap_req(&["x"; 9])).is_err(), "a name without end");
+    }
+
+    #[test]
+    fn a_framed_ap_req_is_taken_out_of_its_frame() {
+        let bare = ap_req(&["host", "ca1"]);
+        assert_eq!(unframe(&bare), Ok(&bare[..]));
+        for name in [oid::KERBEROS, oid::MS_KERBEROS] {
+            let framed = [&value(0x06, name)[..], &[1, 0], &bare].concat();
+            assert_eq!(unframe(&value(0x60, &framed)), Ok(&bare[..]));
+            for cut in 0..value(0x60, &framed).len() {
+                assert!(unframe(&value(0x60, &framed)[..cut]).is_err());
+            }
+        }
+        let ntlm = [&value(0x06, oid::NTLM)[..], &[1, 0], &bare].concat();
+        let reply = [&value(0x06, oid::KERBEROS)[..], &[2, 0], &bare].concat();
+        for other in [value(0x60, &ntlm), value(0x60, &reply), b"NTLMSSP\0".to_vec(), vec![]] {
+            assert_eq!(unframe(&other), Err(MALFORMED));
+        }
     }
 
     #[test]

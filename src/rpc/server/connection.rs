@@ -216,7 +216,11 @@ impl End {
     /// What an administrator should see is at info; what any network brings is at debug.
     pub(super) fn log(&self) {
         match self {
-            Self::Closed(CloseReason::Authentication(_) | CloseReason::Denied(_)) => {
+            Self::Closed(
+                CloseReason::Authentication(_)
+                | CloseReason::Denied(_)
+                | CloseReason::Protection(_),
+            ) => {
                 info!(reason = %self, "connection closed");
             }
             Self::Provider(_) => error!(reason = %self, "connection closed"),
