@@ -25,6 +25,26 @@ need_packages() {
 # version_at_least HAVE WANT
 version_at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -1)" = "$2" ]; }
 
+# need_lab : Samba's domain controller and what belongs to it, for tests/lab. Debian starts Samba's
+# servers when it installs them; those that were not there before are stopped again.
+need_lab() {
+  local before after
+  before=$(samba_units)
+  need_packages samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind \
+    krb5-user smbclient ldb-tools ldap-utils libsasl2-modules-gssapi-mit python3-samba \
+    python3-markdown iproute2
+  after=$(samba_units)
+  for unit in $after; do
+    grep -qxF "$unit" <<< "$before" || as_root systemctl disable --quiet --now "$unit"
+  done
+}
+
+samba_units() {
+  command -v systemctl >/dev/null || return 0
+  systemctl list-units --plain --no-legend --state=running 'smbd*' 'nmbd*' 'winbind*' 'samba-ad-dc*' \
+    2>/dev/null | cut -d' ' -f1 || true
+}
+
 need_rust() {
   local want have
   want=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml | head -1)

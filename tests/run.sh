@@ -7,9 +7,7 @@ cd "$(dirname "$0")/.."
 
 need_packages build-essential cmake pkg-config ca-certificates git openssl gnutls-bin tshark wireshark-common \
   iproute2 util-linux libkrb5-dev libclang-dev python3 python3-venv python3-samba python3-gssapi gss-ntlmssp
-# The domain of tests/lab.
-need_packages samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind krb5-user smbclient \
-  ldb-tools ldap-utils libsasl2-modules-gssapi-mit python3-markdown
+need_lab
 need_rust
 need_python
 
@@ -35,9 +33,9 @@ tail -n 1 target/example.txt
 say "foreign clients"
 bash tests/netns.sh "$WCCE_PYTHON" -m pytest -q -rA tests/foreign
 
-say "a domain: templates, accounts, rights and outages of Active Directory"
-as_root env WCCE_TALLY="$WCCE_TALLY" ${WCCE_CAPTURES:+WCCE_CAPTURES="$WCCE_CAPTURES"} \
-  "$WCCE_PYTHON" -m pytest -q -s -p no:cacheprovider tests/lab
+say "Active Directory: templates, accounts, rights, outages; foreign clients in a domain"
+as_root env WCCE_TALLY="$WCCE_TALLY" ${WCCE_CAPTURES:+WCCE_CAPTURES="$WCCE_CAPTURES"} tests/lab/lab.py run -- \
+  bash -euc 'for suite; do "$0" -m pytest -q -rA -p no:cacheprovider "$suite"; done' "$WCCE_PYTHON" "$PWD"/tests/lab
 
 say "what was exercised"
 "$WCCE_PYTHON" tests/tally.py "$WCCE_TALLY" tests/expected-tally.txt

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import lab
-from conftest import CA_NAME, MAX_AGE, PKS
+from member import CA_NAME, MAX_AGE, PKS
 
 
 def test_publication_makes_the_objects_that_a_windows_ca_makes(member, tally):
