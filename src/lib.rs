@@ -15,6 +15,7 @@ pub mod dcom;
 pub mod directory;
 pub mod domain;
 pub mod enroll;
+pub mod files;
 #[rustfmt::skip]
 #[allow(missing_docs)]
 pub mod generated;

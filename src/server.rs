@@ -1,6 +1,7 @@
 //! The server: puts the rooms together by the configuration, runs them, and drains them.
 
 mod directory;
+mod logon;
 mod objects;
 
 use std::net::SocketAddr;
@@ -14,21 +15,18 @@ use tracing::{info, warn};
 use self::directory::{DomainNames, Opened};
 use self::objects::Objects;
 use crate::admin::{CrlService, PublishError};
-use crate::auth::kerberos::{KerberosServer, KerberosSettings};
-use crate::auth::ntlm::{MicPolicy, NtlmPolicy, NtlmServer, TargetNamePolicy};
-use crate::auth::{
-    AcceptorFactory, AuthError, Environment, LocalVerifier, Names, SecurityProviders,
-    SystemEnvironment,
-};
+use crate::auth::{AcceptorFactory, AuthError, Names, SystemEnvironment};
 use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust, UrlHost};
-use crate::config::{Config, HostConfig, TrusteeError};
+use crate::config::{Config, HostConfig, NtlmMode, TrusteeError};
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
 use crate::directory::config::DirectoryConfig;
 use crate::directory::embedded::EmbeddedDirectory;
+use crate::domain::MachineSecret;
+use crate::domain::netlogon::ChannelPool;
 use crate::enroll::{Enrollment, Host, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
-use crate::model::{LocalAccounts, SddlError, TemplateTable};
+use crate::model::{SddlError, TemplateTable};
 use crate::policy::{self, LintContext};
 use crate::rpc::Service;
 use crate::rpc::association::{AssociationGroups, Endpoint};
@@ -88,6 +86,14 @@ pub enum ServerError {
     /// Authentication.
     #[error("authentication cannot start: {0}")]
     Auth(#[from] AuthError),
+    /// Domain controllers cannot be looked for.
+    #[error("domain controllers cannot be looked for: {0}")]
+    Locate(String),
+    /// The secure channel needs the machine account's secret.
+    #[error(
+        "authentication.domain: set secret_file, or authentication.keytab, for the machine account's secret"
+    )]
+    NoMachineSecret,
     /// The object exporter.
     #[error("DCOM cannot start: {0}")]
     Objects(#[from] TableError),
@@ -135,7 +141,7 @@ impl Server {
         let state = StateFolder::new(&config.state);
         let publisher = CrlPublisher::new(&config.ca, &state);
         let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
-        let names = names(&config.host, &domain);
+        let names = names(&config, &domain);
         let settings = Settings {
             limits: config.enrollment.limits(),
             policy: config.policy(&*directory).await?,
@@ -144,7 +150,9 @@ impl Server {
             host: host(&names),
             exchange: state.exchange(),
         };
-        let providers = providers(&config, names.clone(), accounts, &state)?;
+        let authentication = &config.authentication;
+        let replay_cache = state.replay_cache();
+        let providers = logon::providers(authentication, names.clone(), accounts, &replay_cache)?;
         let enrollment = Arc::new(Enrollment::new(ca, directory, store, crls.watch(), settings));
         let objects = Objects::start(
             &config.listen.objects,
@@ -261,37 +269,6 @@ fn warn_of_templates(templates: &TemplateTable) {
     }
 }
 
-/// Opening the keytab and the replay cache reads files, once, before anything is served.
-fn providers(
-    config: &Config,
-    names: Names,
-    accounts: Arc<dyn LocalAccounts>,
-    state: &StateFolder,
-) -> Result<SecurityProviders, ServerError> {
-    let authentication = &config.authentication;
-    let environment: Arc<dyn Environment> = Arc::new(SystemEnvironment);
-    let kerberos = authentication.kerberos_keytab().map(|keytab| {
-        let settings = KerberosSettings { rc4: authentication.kerberos_rc4 };
-        let (names, environment) = (names.clone(), Arc::clone(&environment));
-        KerberosServer::open(keytab, &state.replay_cache(), names, settings, environment)
-    });
-    let kerberos = kerberos.transpose()?.map(Arc::new);
-    let verifier = LocalVerifier::new(accounts, Arc::clone(&environment))?;
-    let policy = NtlmPolicy {
-        mic: if authentication.require_mic { MicPolicy::Always } else { MicPolicy::Announced },
-        target_name: match authentication.require_target_name {
-            true => TargetNamePolicy::Required,
-            false => TargetNamePolicy::IfPresent,
-        },
-    };
-    let ntlm = NtlmServer { names, policy, verifier: Arc::new(verifier), environment };
-    Ok(SecurityProviders {
-        ntlm: authentication.ntlm.then(|| Arc::new(ntlm)),
-        raw_ntlm: authentication.raw_ntlm,
-        kerberos,
-    })
-}
-
 /// What the CA tells of this machine.
 fn host(names: &Names) -> Host {
     let account = format!(r"{}\{}$", names.netbios_domain, names.netbios_computer);
@@ -334,14 +311,41 @@ fn dns_name(host: &HostConfig) -> String {
     host.dns_name.clone().unwrap_or_else(system)
 }
 
-/// What this server is called: by its own name, in the domain of the directory.
-fn names(host: &HostConfig, domain: &DomainNames) -> Names {
-    let dns_computer = dns_name(host);
-    Names {
+/// What this server is called: by its own name, or that of its machine account, in the domain of
+/// the directory.
+fn names(config: &Config, domain: &DomainNames) -> Names {
+    let dns_computer = dns_name(&config.host);
+    let names = Names {
         netbios_domain: domain.netbios.clone(),
         dns_domain: domain.dns.clone(),
-        ..Names::stand_alone(&dns_computer, host.aliases.clone())
-    }
+        ..Names::stand_alone(&dns_computer, config.host.aliases.clone())
+    };
+    logon::member_names(&config.authentication, names)
+}
+
+/// The machine account's secret, where NTLM logons are verified by the secure channel.
+pub fn machine_secret(config: &Config) -> Option<MachineSecret> {
+    let computer = Names::stand_alone(&dns_name(&config.host), Vec::new()).netbios_computer;
+    let netlogon = config.authentication.ntlm == NtlmMode::Netlogon;
+    netlogon.then(|| config.authentication.secret(&computer)).flatten()
+}
+
+/// The secure channel with the domain of these NetBIOS and DNS names, where its secret is set:
+/// [`ChannelPool::probe`] tries it.
+///
+/// # Errors
+/// Where the system's DNS settings are needed and cannot be read.
+pub fn secure_channel(
+    config: &Config,
+    netbios_domain: &str,
+    dns_domain: &str,
+) -> Result<Option<ChannelPool>, ServerError> {
+    let names = Names {
+        netbios_domain: netbios_domain.to_owned(),
+        dns_domain: dns_domain.to_owned(),
+        ..Names::stand_alone(&dns_name(&config.host), Vec::new())
+    };
+    logon::channel(&config.authentication, &names, Arc::new(SystemEnvironment))
 }
 
 async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServerError> {

@@ -1,13 +1,14 @@
 //! Verifies NTLM logons against local accounts (the stand-alone mode).
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::ntlm::{Key, response_key, verify_response};
-use super::{AuthError, BoxFuture, Environment, NtlmLogon, NtlmResponse, Throttle, Verifier};
+use super::{
+    AuthError, BoxFuture, Environment, NtlmLogon, NtlmResponse, Throttle, Verifier, network,
+};
 use crate::model::{Caller, LocalAccount, LocalAccounts, Sid, Token};
 
 /// Checks responses against NT hashes of local accounts, with back-offs. Unknown users cost the
@@ -111,15 +112,4 @@ fn session_base_key(nt_hash: &Key, response: &NtlmResponse<'_>) -> Option<Key> {
 fn caller(account: LocalAccount) -> Caller {
     let groups = account.groups.into_iter().chain([Sid::ntlm_authentication()]);
     Caller { account: account.account, token: Token::new(account.sid, groups) }
-}
-
-/// What one subscriber holds: an IPv4 address, or the first 64 bits of an IPv6 one.
-fn network(address: IpAddr) -> u64 {
-    match address.to_canonical() {
-        IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, e, f, g, h, ..] = address.octets();
-            u64::from_be_bytes([a, b, c, d, e, f, g, h])
-        }
-    }
 }

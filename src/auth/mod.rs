@@ -9,8 +9,10 @@ mod environment;
 mod factory;
 mod initiator;
 pub mod kerberos;
+pub mod keytab;
 mod local;
 mod names;
+pub mod netlogon;
 pub mod ntlm;
 pub mod spnego;
 mod throttle;
@@ -27,7 +29,7 @@ pub use factory::SecurityProviders;
 pub use initiator::{Credentials, NtlmInitiator, SpnegoInitiator};
 pub use local::LocalVerifier;
 pub use names::Names;
-pub use throttle::Throttle;
+pub use throttle::{Throttle, network};
 
 /// `auth_type` of a security trailer ([MS-RPCE] 2.2.1.1.7).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -264,6 +266,9 @@ pub enum AuthError {
     /// Unknown account, wrong password, disabled account: never told apart.
     #[error("unknown user, wrong password or disabled account")]
     LogonFailure,
+    /// The domain refuses the logon, for this reason.
+    #[error("the domain refuses the logon: {0}")]
+    LogonDenied(String),
     /// Too many failures of this user or from this address: not even looked at.
     #[error("too many failed logons: refused without a check until the back-off ends")]
     Throttled,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -91,6 +92,18 @@ fn make_room(table: &mut HashMap<u64, Failures>, now: SystemTime) {
     let first = table.iter().min_by_key(|(_, failures)| failures.wait_until).map(|(key, _)| *key);
     if let Some(first) = first {
         table.remove(&first);
+    }
+}
+
+/// What one subscriber holds, to count failures by: an IPv4 address, or the first 64 bits of an
+/// IPv6 one.
+pub fn network(address: IpAddr) -> u64 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u64::from(address.to_bits()),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, e, f, g, h, ..] = address.octets();
+            u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        }
     }
 }
 

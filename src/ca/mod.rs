@@ -9,7 +9,6 @@ mod crl;
 mod error;
 mod exchange;
 mod extensions;
-mod files;
 mod issue;
 mod lint;
 mod load;
@@ -20,6 +19,8 @@ mod signer;
 mod tbs;
 mod trust;
 mod urls;
+
+use crate::files;
 
 pub use certificate::CaCertificate;
 pub use chain::{ChainValidator, ChainVerdict};

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::ca::{CaConfig, ExistingCa, TrustConfig};
 use crate::directory::config::DirectoryConfig;
+use crate::domain::{DomainConfig, MachineSecret};
 use crate::logging::LogConfig;
 use crate::model::deserialize_duration;
 use crate::request;
@@ -182,8 +183,8 @@ pub struct AuthenticationConfig {
     pub kerberos: bool,
     /// Whether Kerberos is taken with RC4 too, for accounts that have no AES keys. Default false.
     pub kerberos_rc4: bool,
-    /// Whether NTLM is taken at all. Default true.
-    pub ntlm: bool,
+    /// Who verifies NTLM logons: `local` (default), `netlogon`, `winbind`; or `refuse`.
+    pub ntlm: NtlmMode,
     /// Whether NTLM is taken without SPNEGO around it, as impacket and Certipy send it.
     /// Default true.
     pub raw_ntlm: bool,
@@ -192,6 +193,8 @@ pub struct AuthenticationConfig {
     pub require_mic: bool,
     /// Whether every NTLM logon must name this server as its target. Default false.
     pub require_target_name: bool,
+    /// What the domain's verdict needs.
+    pub domain: DomainConfig,
 }
 
 impl AuthenticationConfig {
@@ -200,9 +203,14 @@ impl AuthenticationConfig {
         self.keytab.as_deref().filter(|_| self.kerberos)
     }
 
+    /// The machine account's secret, where there is one; `computer` is this machine's NetBIOS name.
+    pub fn secret(&self, computer: &str) -> Option<MachineSecret> {
+        self.domain.secret(computer, self.keytab.as_deref())
+    }
+
     /// Whether NTLM is taken without SPNEGO around it.
     pub fn takes_raw_ntlm(&self) -> bool {
-        self.ntlm && self.raw_ntlm
+        self.ntlm != NtlmMode::Refuse && self.raw_ntlm
     }
 }
 
@@ -212,12 +220,27 @@ impl Default for AuthenticationConfig {
             keytab: None,
             kerberos: true,
             kerberos_rc4: false,
-            ntlm: true,
+            ntlm: NtlmMode::Local,
             raw_ntlm: true,
             require_mic: false,
             require_target_name: false,
+            domain: DomainConfig::default(),
         }
     }
+}
+
+/// `authentication.ntlm`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NtlmMode {
+    /// Accounts of the directory file, by their hashes.
+    Local,
+    /// A domain controller, by the secure channel of the machine account.
+    Netlogon,
+    /// The domain, by winbindd on this machine.
+    Winbind,
+    /// Nobody: NTLM is not offered.
+    Refuse,
 }
 
 /// Who may enroll, and what requests may hold: section `[enrollment]`.
@@ -363,8 +386,13 @@ impl Config {
         if objects.iter().zip(objects.iter().skip(1)).any(|(a, b)| a.port() != b.port()) {
             return Err(("listen.objects", "all addresses must have the same port"));
         }
-        if !self.authentication.ntlm && self.authentication.kerberos_keytab().is_none() {
+        let AuthenticationConfig { ntlm, keytab, domain, .. } = &self.authentication;
+        if *ntlm == NtlmMode::Refuse && self.authentication.kerberos_keytab().is_none() {
             return Err(("authentication.ntlm", "without Kerberos and NTLM nobody could log on"));
+        }
+        domain.check()?;
+        if *ntlm == NtlmMode::Netlogon {
+            domain.check_netlogon(keytab.as_deref())?;
         }
         if min_rsa_bits < 2048 {
             return Err(("enrollment.min_rsa_bits", "keys below 2048 bits are not safe"));
@@ -390,6 +418,7 @@ impl Config {
         if let Some(keytab) = &mut self.authentication.keytab {
             in_folder(keytab);
         }
+        self.authentication.domain.resolve(folder);
         match &mut self.ca.existing {
             Some(ExistingCa::Pem { certificates, key }) => {
                 in_folder(certificates);

@@ -25,7 +25,7 @@ use wcce::directory::config::DirectoryConfig;
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::model::Sid;
 use wcce::policy::{LintContext, lint_table};
-use wcce::server::{Server, dns_domain, with_addresses};
+use wcce::server::{Server, dns_domain, machine_secret, with_addresses};
 use wcce::{logging, process};
 use zeroize::Zeroizing;
 
@@ -204,6 +204,10 @@ fn check_config(path: &Path) -> Result<(), Failure> {
                 settings.domain
             )
         }
+    }
+    if let Some(secret) = machine_secret(&config) {
+        secret.check()?;
+        println!("machine account: its secret can be read");
     }
     let state = StateFolder::new(&config.state);
     match CertificateAuthority::load(&config.ca, &state, SystemTime::now())? {

@@ -1,4 +1,4 @@
-//! Files of the CA: written whole or not at all, and durable when the call returns.
+//! Files that must not be lost or read by others: written whole or not at all, and durable when the call returns.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
