@@ -1,5 +1,6 @@
 //! Keytab files of MIT Kerberos, version 0x0502: read, never written.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -35,6 +36,37 @@ impl std::fmt::Debug for KeytabEntry {
         let name = self.components.join("/");
         write!(f, "{name}@{} kvno {} etype {}", self.realm, self.kvno, self.etype)
     }
+}
+
+/// Names of encryption types (RFC 3961's registry) that keytabs hold.
+const ETYPES: [(u16, &str); 5] = [
+    (17, "aes128-sha1"),
+    (18, "aes256-sha1"),
+    (19, "aes128-sha256"),
+    (20, "aes256-sha384"),
+    (RC4_HMAC, "rc4"),
+];
+
+/// What a keytab holds, a line for each principal and version of its keys, such as
+/// `host/ca1.wcce.test@WCCE.TEST, version 2: aes256-sha1, rc4`.
+pub fn summary(entries: &[KeytabEntry]) -> Vec<String> {
+    let mut keys: BTreeMap<(String, u32), Vec<String>> = BTreeMap::new();
+    for entry in entries {
+        let known = ETYPES.iter().find(|(etype, _)| *etype == entry.etype);
+        let etype =
+            known.map_or_else(|| format!("type {}", entry.etype), |(_, name)| (*name).into());
+        let principal = format!("{}@{}", entry.components.join("/"), entry.realm);
+        keys.entry((principal, entry.kvno)).or_default().push(etype);
+    }
+    let line = |((principal, kvno), etypes): (_, Vec<String>)| {
+        format!("{principal}, version {kvno}: {}", etypes.join(", "))
+    };
+    keys.into_iter().map(line).collect()
+}
+
+/// Whether there are keys of RC4 alone, so that no ticket can be protected by more than that.
+pub fn is_rc4_only(entries: &[KeytabEntry]) -> bool {
+    !entries.is_empty() && entries.iter().all(|entry| entry.etype == RC4_HMAC)
 }
 
 /// Reads a keytab file, which nobody but its owner may read or write.
@@ -186,6 +218,29 @@ mod tests {
         );
         assert_eq!((short.kvno, short.realm.as_str()), (5, "WCCE.TEST"));
         assert_eq!(format!("{account:?}"), "CA1$@WCCE.TEST kvno 3 etype 23", "and no key");
+    }
+
+    #[test]
+    fn a_summary_names_principals_versions_and_types() {
+        let rc4 = keytab(&[
+            record(&["CA1$"], 3, 23, &[7; 16], &[]),
+            record(&["CA1$"], 2, 23, &[6; 16], &[]),
+        ]);
+        let rc4 = parse(&rc4).expect("sound");
+        assert!(is_rc4_only(&rc4));
+        assert_eq!(
+            summary(&rc4),
+            ["CA1$@WCCE.TEST, version 2: rc4", "CA1$@WCCE.TEST, version 3: rc4"]
+        );
+        let more = keytab(&[
+            record(&["host", "ca1"], 3, 23, &[7; 16], &[]),
+            record(&["host", "ca1"], 3, 18, &[8; 32], &[]),
+            record(&["host", "ca1"], 3, 99, &[8; 32], &[]),
+        ]);
+        let more = parse(&more).expect("sound");
+        assert!(!is_rc4_only(&more));
+        assert!(!is_rc4_only(&[]));
+        assert_eq!(summary(&more), ["host/ca1@WCCE.TEST, version 3: rc4, aes256-sha1, type 99"]);
     }
 
     #[test]

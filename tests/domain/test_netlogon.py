@@ -14,7 +14,7 @@ from cryptography import x509
 
 import csr
 import lab
-from conftest import CA_NAME, HOST, credentials, keytab
+from conftest import BINARIES, CA_NAME, HOST, credentials, keytab
 from icpr import Impacket, Refused, RpcFault, Samba, Scapy
 
 ISSUED = 3
@@ -174,6 +174,52 @@ def test_eight_at_once(ca, tally):
     print(f"8 logons and enrolments at once: {time.monotonic() - begin:.2f} s")
     assert ca.log_text().count("secure channel to the domain") == 1
     tally("foreign-domain", "netlogon eight at once")
+
+
+def test_check_config_tells_what_the_keytab_holds(ca, tmp_path):
+    checked = ca.run("check-config", "--config", ca.folder / "wcced.toml")
+    assert f"host/{lab.fqdn('ca')}@{lab.REALM}, version 2: " in checked, checked
+    assert "aes256-sha1" in checked and "warning" not in checked, checked
+    rc4 = tmp_path / "rc4.keytab"
+    subprocess.run(
+        ["ktutil"], check=True, text=True, stdout=subprocess.DEVNULL,
+        input=f"add_entry -password -p CA1$@{lab.REALM} -k 2 -e arcfour-hmac\n"
+              f"{lab.MACHINE_PASSWORD}\nwrite_kt {rc4}\nquit\n")
+    settings = (ca.folder / "wcced.toml").read_text()
+    other = ca.folder / "rc4.toml"
+    other.write_text(re.sub(r'(?m)^keytab = .*$', f'keytab = "{rc4}"', settings))
+    checked = ca.run("check-config", "--config", other)
+    assert "warning: RC4 keys alone" in checked and "secret can be read" in checked, checked
+
+
+def test_join_check_tries_the_secure_channel(ca, machine_keytab, tmp_path, tally):
+    """The server's own channel is lost to the trial's, and it makes a new one."""
+
+    def join_check(*changes):
+        settings = (ca.folder / "wcced.toml").read_text()
+        settings += (f'\n[directory]\nkind = "active-directory"\ndomain = "{lab.DNS}"\n'
+                     f'keytab = "{machine_keytab}"\n')
+        for old, new in changes:
+            assert old in settings
+            settings = settings.replace(old, new)
+        joined = ca.folder / "joined.toml"
+        joined.write_text(settings)
+        return subprocess.run([BINARIES / "wcced", "join-check", "--config", joined],
+                              capture_output=True, text=True, timeout=60).stdout
+
+    issued(enrol(ca, credentials("alice")))
+    said = join_check()
+    assert f"ok    secure channel with {lab.fqdn('dc')}" in said, said
+    assert f"ok    keytab {machine_keytab}" in said, said
+    issued(enrol(ca, credentials("alice")))
+    secret = tmp_path / "machine.secret"
+    secret.write_text('password = "wrong"\n')
+    secret.chmod(0o600)
+    said = join_check(("[authentication.domain]\n",
+                       f'[authentication.domain]\nsecret_file = "{secret}"\n'))
+    assert "FAIL  secure channel: " in said, said
+    assert "its secret is not the domain's" in said, said
+    tally("foreign-domain", "join-check")
 
 
 def recovers(ca, seconds=20):

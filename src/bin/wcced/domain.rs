@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
 use wcce::asn1::Name;
+use wcce::auth::keytab;
 use wcce::ca::{CertificateAuthority, CrlPublisher, StateFolder};
-use wcce::config::Config;
+use wcce::config::{Config, NtlmMode};
 use wcce::directory::active_directory::publication::ca::{CaFacts, objects};
 use wcce::directory::active_directory::publication::templates::{self, FIRST_ENABLED};
 use wcce::directory::active_directory::publication::{Object, Step};
@@ -18,6 +19,7 @@ use wcce::directory::config::{
     ActiveDirectoryConfig, DirectoryConfig, SimpleBindConfig, Transport,
 };
 use wcce::model::Sid;
+use wcce::server::secure_channel;
 
 use crate::Failure;
 
@@ -94,7 +96,6 @@ pub enum Template {
 /// What all commands begin with.
 struct Session {
     config: Config,
-    settings: ActiveDirectoryConfig,
     directory: Administration,
 }
 
@@ -120,7 +121,7 @@ impl Access {
     async fn open(&self) -> Result<Session, Failure> {
         let (config, settings) = self.settings()?;
         let directory = Administration::connect(&settings).await?;
-        Ok(Session { config, settings, directory })
+        Ok(Session { config, directory })
     }
 }
 
@@ -344,11 +345,9 @@ pub fn join_check(access: &Access) -> Result<(), Failure> {
         &format!("this host is called {name}"),
         "set host.dns_name to its full name in the domain",
     );
-    report.check(
-        access.user.is_some() || access.ccache || settings.keytab.exists(),
-        &format!("keytab {}", settings.keytab.display()),
-        "there is none; make one by: net ads join, or adcli join",
-    );
+    if access.user.is_none() && !access.ccache {
+        check_keytab(&settings.keytab, &mut report);
+    }
     block_on(async {
         let addresses = tokio::net::lookup_host((name.as_str(), 0)).await;
         report.check(
@@ -367,6 +366,20 @@ pub fn join_check(access: &Access) -> Result<(), Failure> {
     match report.failures {
         0 => Ok(()),
         failures => Err(format!("{failures} checks failed").into()),
+    }
+}
+
+fn check_keytab(path: &Path, report: &mut Report) {
+    let what = format!("keytab {}", path.display());
+    match keytab::load(path) {
+        Err(error) => {
+            let advice = format!("{error}; make one by: net ads join, or adcli join");
+            report.check(false, &what, &advice);
+        }
+        Ok(entries) => {
+            let advice = "RC4 keys alone: give the account AES and a new password";
+            report.check(!keytab::is_rc4_only(&entries), &what, advice);
+        }
     }
 }
 
@@ -394,6 +407,7 @@ async fn check_membership(
         return Ok(());
     };
     check_account(&machine, name, report, &forest.sid);
+    check_ntlm(session, report).await;
     let ca = load_ca(&session.config);
     let Ok(ca) = ca else {
         println!("      there is no CA yet");
@@ -413,8 +427,35 @@ async fn check_membership(
     let facts = facts(&session.config, &ca, &machine, false)?;
     let steps = directory.plan(&objects(forest, directory.root_domain(), &facts)?).await?;
     report.check(steps.is_empty(), "the CA's objects are true", "run: wcced publish");
-    let _ = &session.settings;
     Ok(())
+}
+
+/// Whether the domain can be asked about NTLM logons, where the configuration wants that.
+async fn check_ntlm(session: &Session, report: &mut Report) {
+    let config = &session.config;
+    let own = &session.directory.forest().own;
+    let (netbios, dns) = (&own.netbios, &own.dns);
+    match config.authentication.ntlm {
+        NtlmMode::Netlogon => {
+            let (right, what) = match probe(config, netbios, dns).await {
+                Ok(controller) => (true, format!("secure channel with {controller}")),
+                Err(error) => (false, format!("secure channel: {error}")),
+            };
+            report.check(right, &what, "NTLM logons cannot be verified until it stands");
+        }
+        NtlmMode::Winbind => {
+            let checked = config.authentication.domain.winbind(netbios).check().await;
+            let advice = checked.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            report.check(checked.is_ok(), "winbindd trusts the domain", &advice);
+        }
+        NtlmMode::Local => println!("      NTLM: no account of the domain can log on with it"),
+        NtlmMode::Refuse => println!("      NTLM: refused"),
+    }
+}
+
+async fn probe(config: &Config, netbios: &str, dns: &str) -> Result<String, Failure> {
+    let channel = secure_channel(config, netbios, dns)?.ok_or("it has no secret")?;
+    Ok(channel.probe().await?.controller)
 }
 
 fn check_account(machine: &Machine, name: &str, report: &mut Report, domain: &Sid) {

@@ -18,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::info;
+use wcce::auth::keytab;
 use wcce::auth::ntlm::nt_hash;
 use wcce::ca::{CertificateAuthority, StateFolder, Trust};
 use wcce::config::{Config, NewConfig};
@@ -205,6 +206,9 @@ fn check_config(path: &Path) -> Result<(), Failure> {
             )
         }
     }
+    if let Some(keytab) = config.authentication.kerberos_keytab() {
+        check_keytab(keytab)?;
+    }
     if let Some(secret) = machine_secret(&config) {
         secret.check()?;
         println!("machine account: its secret can be read");
@@ -217,6 +221,24 @@ fn check_config(path: &Path) -> Result<(), Failure> {
             println!("CA {:?}: certificate and key are right", ca.certificate().names.common_name)
         }
         None => println!("no CA yet: the first start makes {:?}", config.ca.subject),
+    }
+    Ok(())
+}
+
+fn check_keytab(path: &Path) -> Result<(), Failure> {
+    let entries = keytab::load(path)?;
+    if entries.is_empty() {
+        return Err(format!("keytab {} holds no key", path.display()).into());
+    }
+    println!("keytab {}:", path.display());
+    for line in keytab::summary(&entries) {
+        println!("  {line}");
+    }
+    if keytab::is_rc4_only(&entries) {
+        println!(
+            "  warning: RC4 keys alone, so that tickets are protected no better: give the account \
+             AES (msDS-SupportedEncryptionTypes 24) and a new password, and export its keys again"
+        );
     }
     Ok(())
 }
