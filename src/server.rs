@@ -14,10 +14,13 @@ use tracing::{info, warn};
 
 use self::directory::{DomainNames, Opened};
 use self::objects::Objects;
-use crate::admin::{CrlService, PublishError};
+use crate::admin::{
+    AdminSettings, Administration, Configured, CrlService, Parts, PublishError, SettingsError,
+};
 use crate::auth::{AcceptorFactory, AuthError, Names, SystemEnvironment};
 use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust, UrlHost};
 use crate::config::{Config, HostConfig, NtlmMode, TrusteeError};
+use crate::dcom::Class;
 use crate::dcom::table::TableError;
 use crate::directory::DirectoryError;
 use crate::directory::config::DirectoryConfig;
@@ -33,7 +36,7 @@ use crate::rpc::association::{AssociationGroups, Endpoint};
 use crate::rpc::epm::{self, EndpointMapper, EndpointTable};
 use crate::rpc::mgmt::{Management, Statistics};
 use crate::rpc::server::{self as rpc_server, DrainTimeout};
-use crate::services::CertPassage;
+use crate::services::{CertAdminClass, CertPassage, CertRequestClass};
 use crate::store::{SledStore, StoreError};
 
 /// A server that is ready to run: everything is loaded, and the addresses are bound.
@@ -80,6 +83,9 @@ pub enum ServerError {
     /// The CA's security descriptor.
     #[error("setting enrollment.security: {0}")]
     Security(#[from] SddlError),
+    /// What administrators set over the network.
+    #[error(transparent)]
+    Administration(#[from] SettingsError),
     /// Names in the settings of policy.
     #[error(transparent)]
     Policy(#[from] TrusteeError),
@@ -134,7 +140,7 @@ impl Server {
     /// # Errors
     /// What is missing or wrong, and what to do.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
-        let Parts { ca, store } = load(config.clone()).await?;
+        let Loaded { ca, store } = load(config.clone()).await?;
         let (ca, store) = (Arc::new(ca), Arc::new(store));
         let Opened { directory, domain, accounts } =
             directory::open(&config, &ca.certificate().names.sanitized_short).await?;
@@ -142,23 +148,53 @@ impl Server {
         let publisher = CrlPublisher::new(&config.ca, &state);
         let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
         let names = names(&config, &domain);
+        let policy = config.policy(&*directory).await?;
+        let governance = Arc::new(AdminSettings::load(
+            state.administration(),
+            Configured {
+                security: domain.security_descriptor(&config.enrollment.security)?,
+                agents: policy.on_behalf.agents.clone(),
+                role_separation: config.administration.role_separation,
+                domain: domain.sid.clone(),
+            },
+        )?);
         let settings = Settings {
             limits: config.enrollment.limits(),
-            policy: config.policy(&*directory).await?,
+            policy,
             trust: Trust::load(&config.trust, &ca)?,
-            security: domain.security_descriptor(&config.enrollment.security)?,
+            rules: governance.rules(),
             host: host(&names),
             exchange: state.exchange(),
         };
         let authentication = &config.authentication;
         let replay_cache = state.replay_cache();
         let providers = logon::providers(authentication, names.clone(), accounts, &replay_cache)?;
-        let enrollment = Arc::new(Enrollment::new(ca, directory, store, crls.watch(), settings));
+        let crls = Arc::new(crls);
+        let enrollment = Arc::new(Enrollment::new(
+            Arc::clone(&ca),
+            Arc::clone(&directory),
+            store.clone(),
+            crls.watch(),
+            settings,
+        ));
+        let administration = Arc::new(Administration::new(Parts {
+            ca,
+            directory,
+            store,
+            crls: Arc::clone(&crls),
+            enrollment: Arc::clone(&enrollment),
+            settings: governance,
+        }));
+        let mut classes: Vec<Arc<dyn Class>> =
+            vec![Arc::new(CertRequestClass::new(Arc::clone(&enrollment)))];
+        if config.administration.enabled {
+            classes.push(Arc::new(CertAdminClass::new(administration)));
+        }
         let objects = Objects::start(
             &config.listen.objects,
             &names,
             &config.authentication,
-            &enrollment,
+            classes,
             Arc::new(SystemEnvironment),
         );
         Ok(Self {
@@ -167,7 +203,7 @@ impl Server {
             objects: objects.await?,
             enrollment,
             providers: Arc::new(providers),
-            crls: Arc::new(crls),
+            crls,
             config,
         })
     }
@@ -235,13 +271,13 @@ impl Server {
 }
 
 /// What is read from disk before anything runs.
-struct Parts {
+struct Loaded {
     ca: CertificateAuthority,
     store: SledStore,
 }
 
 /// Loads on a thread of its own: keys take time to make, and files to read.
-async fn load(config: Config) -> Result<Parts, ServerError> {
+async fn load(config: Config) -> Result<Loaded, ServerError> {
     tokio::task::spawn_blocking(move || {
         let state = StateFolder::new(&config.state);
         for (setting, opens) in config.switched_off() {
@@ -255,7 +291,7 @@ async fn load(config: Config) -> Result<Parts, ServerError> {
         let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
         info!(ca = ca.certificate().names.common_name, "CA loaded");
         let store = SledStore::open(&state.database(), &config.store)?;
-        Ok(Parts { ca, store })
+        Ok(Loaded { ca, store })
     })
     .await?
 }

@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, spawn_blocking};
 use tracing::{error, info};
 
-use crate::ca::{CertificateAuthority, CrlError, CrlKind, CrlPublisher, Crls};
+use crate::ca::{CertificateAuthority, CrlConfig, CrlError, CrlKind, CrlPublisher, Crls};
 use crate::store::{Store, StoreError, for_each_revocation};
 
 /// How often the clock is looked at: it may be set, and machines sleep.
@@ -82,6 +82,22 @@ impl CrlService {
         }
     }
 
+    /// The settings of CRLs.
+    pub fn config(&self) -> &CrlConfig {
+        self.publisher.config()
+    }
+
+    /// Whether the CA makes delta CRLs.
+    pub fn makes_deltas(&self) -> bool {
+        self.publisher.makes_deltas()
+    }
+
+    /// Tells whoever watches of the CRLs that there are once more, so that they are brought again to
+    /// where clients look for them.
+    pub fn republish(&self) {
+        self.current.send_modify(|_| {});
+    }
+
     fn due(&self) -> Option<CrlKind> {
         self.publisher.due(&self.current.borrow(), SystemTime::now())
     }
@@ -99,10 +115,25 @@ impl CrlService {
     /// # Errors
     /// Where it cannot be made; the current CRLs then stay in use.
     pub async fn publish(&self, kind: CrlKind) -> Result<Crls, PublishError> {
+        self.publish_until(kind, None).await
+    }
+
+    /// The same, with the nextUpdate that somebody asks for.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub async fn publish_until(
+        &self,
+        kind: CrlKind,
+        next_update: Option<SystemTime>,
+    ) -> Result<Crls, PublishError> {
         let _run = self.run.lock().await;
         let (publisher, ca) = (Arc::clone(&self.publisher), Arc::clone(&self.ca));
         let begin = move || publisher.begin(&ca, kind, SystemTime::now());
         let mut draft = spawn_blocking(begin).await??;
+        if let Some(next_update) = next_update {
+            draft = draft.valid_until(next_update);
+        }
         let mut wrong = None;
         let add = |revocation| {
             if let Err(error) = draft.add(&revocation) {

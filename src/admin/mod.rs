@@ -1,10 +1,29 @@
 //! The administration of the CA ([MS-CSRA]): what changes rows and CRLs, as
 //! [`enroll`](crate::enroll) does for enrollment.
 
+mod administration;
+mod audit;
 mod crl;
+mod entries;
 mod error;
+mod officers;
+mod requests;
 mod revocation;
+mod roles;
+mod settings;
 
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use administration::{Administration, Parts, Publication, RightsOf};
+pub use audit::AuditFilter;
 pub use crl::{CrlService, PublishError};
+pub use entries::EntryValue;
 pub use error::AdminError;
+pub use officers::OfficerRightsError;
+pub use requests::{ExtensionValue, Validity};
 pub use revocation::{HOLD, RevokeRequest, revoke};
+pub use roles::{Method, Need, Rights};
+pub use settings::{AdminSettings, Configured, Live, SettingsError, StoredRights};

@@ -169,6 +169,11 @@ impl StateFolder {
         self.0.join("db")
     }
 
+    /// What administrators have set over the network.
+    pub fn administration(&self) -> PathBuf {
+        self.0.join("administration.json")
+    }
+
     /// The authenticators that Kerberos has seen of late.
     pub fn replay_cache(&self) -> PathBuf {
         self.0.join("kerberos.replay")

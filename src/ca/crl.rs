@@ -153,6 +153,11 @@ impl CrlPublisher {
         (self.makes_deltas() && is_due(&crls.delta)).then_some(CrlKind::Delta)
     }
 
+    /// The settings.
+    pub fn config(&self) -> &CrlConfig {
+        &self.config
+    }
+
     /// Whether the CA makes delta CRLs.
     pub fn makes_deltas(&self) -> bool {
         !self.config.delta_validity.is_zero()
@@ -305,6 +310,16 @@ impl CrlDraft {
             delta.add(revocation, u8::try_from(Revocation::REMOVE_FROM_CRL).ok())?;
         }
         Ok(())
+    }
+
+    /// The same, with another nextUpdate; the next CRLs are made before that.
+    #[must_use]
+    pub fn valid_until(mut self, next_update: SystemTime) -> Self {
+        for part in [&mut self.base, &mut self.delta].into_iter().flatten() {
+            part.times.next_update = next_update;
+            part.times.next_publish = part.times.next_publish.min(next_update);
+        }
+        self
     }
 
     /// Entries of the base CRL and of the delta CRL so far.

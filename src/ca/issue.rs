@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
-use super::certificate::CaCertificate;
+use super::certificate::{CaCertificate, is_issued_by};
 use super::config::{CaConfig, StateFolder, UrlConfig};
 use super::error::CaError;
 use super::files::create_private_folder;
@@ -161,6 +161,17 @@ impl CertificateAuthority {
         Ok(Draft { largest: SignedCertificate::read(largest)?, linted })
     }
 
+    /// A certificate that this CA signed, from its DER; `None` where somebody else did, or where it
+    /// is the CA's own.
+    ///
+    /// # Errors
+    /// Where it is no certificate.
+    pub fn imported(&self, der: &[u8]) -> Result<Option<SignedCertificate>, Asn1Error> {
+        let own = self.certificates().any(|own| own == der);
+        let signed = is_issued_by(der, &self.certificate.der)?;
+        (signed && !own).then(|| SignedCertificate::read(der.to_vec())).transpose()
+    }
+
     /// Drafts and signs at once.
     ///
     /// # Errors
@@ -248,6 +259,11 @@ impl SignedCertificate {
     /// Its serial number.
     pub fn serial(&self) -> &SerialNumber {
         &self.0.serial_number
+    }
+
+    /// The identifier of its key.
+    pub fn key_id(&self) -> &[u8] {
+        &self.0.subject_key_identifier
     }
 
     /// What the Request table holds of it; the flags are those of the template.

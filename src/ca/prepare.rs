@@ -116,13 +116,18 @@ const OWN: &[Oid] = &[
     oids::CERTSRV_PREVIOUS_CERT_HASH,
 ];
 
+/// Whether only the CA, by its templates and settings, writes this extension.
+pub fn is_reserved(oid: &Oid) -> bool {
+    OWN.contains(oid)
+}
+
 /// All extensions, in the order of Windows' CA.
 fn extensions(
     plan: &IssuancePlan,
     issuer: &Issuer<'_>,
     subject_is_empty: bool,
 ) -> Result<Vec<Extension>, IssueError> {
-    if let Some(reserved) = plan.extensions.iter().find(|extra| OWN.contains(&extra.oid)) {
+    if let Some(reserved) = plan.extensions.iter().find(|extra| is_reserved(&extra.oid)) {
         return Err(IssueError::ReservedExtension(reserved.oid.clone()));
     }
     let critical = |oid: &Oid| plan.critical_extensions.contains(oid);

@@ -192,6 +192,7 @@ impl Config {
             foreign_dns_names: hardening.allow_foreign_dns_names,
             acknowledged_policies: acknowledged.filter_map(|oid| oid.parse().ok()).collect(),
             sha1_signatures: hardening.allow_sha1_signatures,
+            manager_extensions: self.administration.settable_extensions(),
             on_behalf: OnBehalfSettings {
                 agents: self.agents(directory).await?,
                 version_1: hardening.allow_version_1_on_behalf,

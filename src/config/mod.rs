@@ -1,5 +1,6 @@
 //! The configuration file of `wcced`, with every setting and its default.
 
+mod administration;
 mod hardening;
 
 use std::fs;
@@ -7,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use administration::AdministrationConfig;
 pub use hardening::{AgentConfig, HardeningConfig, TrusteeError};
 use serde::Deserialize;
 
@@ -38,6 +40,8 @@ pub struct Config {
     pub authentication: AuthenticationConfig,
     /// Who may enroll, and what requests may hold.
     pub enrollment: EnrollmentConfig,
+    /// Administration over DCOM.
+    pub administration: AdministrationConfig,
     /// Measures against known attacks.
     pub hardening: HardeningConfig,
     /// Who may enroll on behalf of whom: `[[enrollment_agents]]`. Default nobody.
@@ -62,6 +66,7 @@ impl Default for Config {
             limits: LimitsConfig::default(),
             authentication: AuthenticationConfig::default(),
             enrollment: EnrollmentConfig::default(),
+            administration: AdministrationConfig::default(),
             hardening: HardeningConfig::default(),
             enrollment_agents: Vec::new(),
             ca: CaConfig::default(),
@@ -247,7 +252,10 @@ pub enum NtlmMode {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnrollmentConfig {
-    /// Who may call this CA at all, as SDDL: 0x200 is Enroll. Default: Authenticated Users may.
+    /// Who may do what with this CA, as SDDL: 0x200 is Enroll, 0x1 Manage CA, 0x2 Issue and Manage
+    /// Certificates, 0x4 Audit, 0x8 Backup, 0x100 Read. Default: Authenticated Users may enroll,
+    /// Administrators, Domain Admins and Enterprise Admins may manage CA and certificates. Once an
+    /// administrator has set another over the network, that one counts.
     pub security: String,
     /// The longest that any certificate is valid, whatever its template says. Default `2y`.
     #[serde(deserialize_with = "deserialize_duration")]
@@ -281,10 +289,13 @@ pub enum SuppliedNamesSetting {
     Issue,
 }
 
+/// The descriptor of a new enterprise CA ([MS-CSRA] 3.1.1.7).
+const DEFAULT_SECURITY: &str = "O:BAG:BAD:(A;;0x200;;;AU)(A;;0x3;;;BA)(A;;0x3;;;DA)(A;;0x3;;;EA)";
+
 impl Default for EnrollmentConfig {
     fn default() -> Self {
         Self {
-            security: "D:(A;;0x200;;;AU)(A;;0x3;;;BA)".to_owned(),
+            security: DEFAULT_SECURITY.to_owned(),
             max_validity: Duration::from_secs(2 * 365 * 86_400),
             supplied_names: SuppliedNamesSetting::Pend,
             server_generation: 6,
@@ -406,6 +417,7 @@ impl Config {
         if self.enrollment.server_generation > 15 {
             return Err(("enrollment.server_generation", "at most 15"));
         }
+        self.administration.check()?;
         self.hardening.check(self)?;
         Ok(())
     }

@@ -33,7 +33,11 @@ fn a_new_file_is_the_default_and_names_every_setting() {
     assert_eq!(format!("{:?}", parse(&explicit).expect("valid")), as_written);
     let settings: toml::Table = uncommented(&text).parse().expect("valid");
     let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
-    assert_eq!(count, 2 + 2 + 4 + 7 + 8 + 8 + 16 + 9 + 5 + 2 + 2, "a setting without explanation?");
+    assert_eq!(
+        count,
+        2 + 2 + 4 + 7 + 8 + 8 + 4 + 16 + 9 + 5 + 2 + 2,
+        "a setting without explanation?"
+    );
 }
 
 #[test]
@@ -183,6 +187,7 @@ async fn settings_reach_policy() {
         foreign_dns_names: true,
         acknowledged_policies: vec!["1.2.3".parse().expect("valid")],
         sha1_signatures: false,
+        manager_extensions: vec!["1.2.840.113549.1.9.15".parse().expect("valid")],
         on_behalf: policy::OnBehalfSettings {
             agents: policy::EnrollmentAgents::default(),
             version_1: true,
@@ -228,10 +233,10 @@ async fn enrollment_agents_are_looked_up_in_the_directory() {
         let sid = directory.domain_sid().with_rid(rid).expect("valid");
         directory.token(&sid).unwrap_or_else(|| Token::new(sid, []))
     };
-    assert!(agents.allows(&token(1103), "Smartcard", &token(1104)));
-    assert!(!agents.allows(&token(1103), "User", &token(1104)));
-    assert!(!agents.allows(&token(1104), "Smartcard", &token(1104)));
-    assert!(!agents.allows(&token(1103), "Smartcard", &token(1105)));
+    assert!(agents.allows(&token(1103), &["Smartcard"], &token(1104)));
+    assert!(!agents.allows(&token(1103), &["User"], &token(1104)));
+    assert!(!agents.allows(&token(1104), &["Smartcard"], &token(1104)));
+    assert!(!agents.allows(&token(1103), &["Smartcard"], &token(1105)));
     for (text, part) in [
         ("[[enrollment_agents]]\nagents = ['nobody']", "nobody"),
         ("[[enrollment_agents]]\nagents = ['alice']\nsubjects = ['X\\bob']", "bob"),

@@ -1,5 +1,5 @@
 //! One log line for each request, with the numbers of Windows' audit events: 4886 received,
-//! 4887 issued, 4888 denied (failed too), 4889 pending.
+//! 4887 issued, 4888 denied (failed too), 4889 pending, 4869 resubmitted.
 
 use std::time::Duration;
 
@@ -12,12 +12,32 @@ use crate::model::{Caller, EnrollmentFlags, NameFlags, NewRow, RequestId, Reques
 
 /// A request that was processed and recorded.
 pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration) {
-    let row = &processed.row;
     let events = match processed.outcome {
         Outcome::Issued(_) => "4886,4887",
         Outcome::Denied(_) | Outcome::Failed(_) => "4886,4888",
         Outcome::Pending(_) => "4886,4889",
     };
+    processed_request(id, processed, None, duration, events);
+}
+
+/// A request that a certificate manager resubmitted (4869).
+pub(super) fn resubmitted(id: RequestId, processed: &Processed, by: &Caller, duration: Duration) {
+    let events = match processed.outcome {
+        Outcome::Issued(_) => "4869,4887",
+        Outcome::Denied(_) | Outcome::Failed(_) => "4869,4888",
+        Outcome::Pending(_) => "4869,4889",
+    };
+    processed_request(id, processed, Some(by), duration, events);
+}
+
+fn processed_request(
+    id: RequestId,
+    processed: &Processed,
+    manager: Option<&Caller>,
+    duration: Duration,
+    events: &str,
+) {
+    let row = &processed.row;
     let template = processed.template.as_ref().map_or(&row.certificate_template, |t| &t.name);
     let serial = row.certificate.as_ref().map(|c| c.serial_number.to_string());
     let evidence = &processed.evidence;
@@ -32,6 +52,7 @@ pub(super) fn submitted(id: RequestId, processed: &Processed, duration: Duration
         // The caller of a request on behalf of another is the agent.
         caller = (row.caller_name != row.requester_name).then_some(&row.caller_name),
         signers = (!agents.is_empty()).then(|| agents.join("; ")),
+        manager = manager.map(|manager| manager.account.as_str()),
         renews = evidence.old_certificate.map(hex::encode),
         template,
         template_oid = template_oid.map(tracing::field::display),

@@ -212,7 +212,7 @@ fn old_certificate(der: &[u8], known: Option<&Known>) -> Result<OldCertificate, 
     })
 }
 
-fn value<'c>(certificate: &'c Certificate<'_>, oid: &Oid) -> Option<&'c [u8]> {
+pub(super) fn value<'c>(certificate: &'c Certificate<'_>, oid: &Oid) -> Option<&'c [u8]> {
     find(&certificate.extensions, oid).map(|extension| &*extension.value)
 }
 

@@ -1,5 +1,7 @@
 //! What every call has to pass before it is looked at ([MS-WCCE] 3.2.1.4.1).
 
+use std::sync::Arc;
+
 use super::{EnrollError, Enrollment, row};
 use crate::model::{AccessMask, Caller, DenyReason};
 
@@ -16,7 +18,8 @@ pub(super) fn check(
 
 /// The caller has Enroll on the CA ([MS-CSRA] 3.1.1.7).
 pub(super) fn may_enroll(enrollment: &Enrollment, caller: &Caller) -> Result<(), EnrollError> {
-    if enrollment.settings.security.grants(&caller.token, AccessMask::CA_ENROLL) {
+    let security = Arc::clone(&enrollment.settings.rules.borrow().security);
+    if security.grants(&caller.token, AccessMask::CA_ENROLL) {
         return Ok(());
     }
     Err(DenyReason::CaEnrollRight { account: caller.account.clone() }.into())
@@ -27,5 +30,5 @@ pub(super) fn is_meant(enrollment: &Enrollment, authority: &str) -> Result<(), E
     if enrollment.ca.certificate().names.matches(authority) {
         return Ok(());
     }
-    Err(EnrollError::WrongAuthority(row::line(authority)))
+    Err(EnrollError::WrongAuthority(row::text_line(authority)))
 }

@@ -12,7 +12,9 @@ mod facts;
 mod gate;
 mod process;
 mod property;
+mod resubmission;
 mod row;
+mod rules;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -25,7 +27,7 @@ use self::exchange::Exchange;
 use self::process::Processed;
 use crate::ca::{CertificateAuthority, Crls, Trust};
 use crate::directory::Directory;
-use crate::model::{Caller, RequestId, RequestRow, SecurityDescriptor, SerialNumber};
+use crate::model::{Caller, RequestId, RequestRow, SerialNumber};
 use crate::policy;
 use crate::request::Limits;
 use crate::store::{Store, StoreError};
@@ -36,6 +38,9 @@ pub use property::{
     CaInfo, PROPERTIES, Property, PropertyError, PropertyId, PropertyIndex, PropertyKind,
     PropertyQuery, PropertyValue,
 };
+pub use resubmission::Resubmitted;
+pub use row::{is_of, text_line};
+pub use rules::Rules;
 
 /// Settings of enrollment.
 #[derive(Clone, Debug)]
@@ -46,8 +51,8 @@ pub struct Settings {
     pub policy: policy::Settings,
     /// Whose certificates may sign requests for others.
     pub trust: Trust,
-    /// Config_Permissions_CA_Security: who may call at all ([MS-CSRA] 3.1.1.7).
-    pub security: SecurityDescriptor,
+    /// Who may call at all, and what else administrators change.
+    pub rules: watch::Receiver<Rules>,
     /// The machine that the CA runs on.
     pub host: Host,
     /// The file of the exchange certificate and its key.

@@ -1,5 +1,6 @@
 //! From a submission to a row: parsed, decided, and perhaps signed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
@@ -9,10 +10,10 @@ use super::{Enrollment, Submission, row};
 use crate::ca::{CaError, IssueError};
 use crate::directory::DirectoryError;
 use crate::model::{
-    Caller, CertificateColumns, DenyReason, Disposition, EnrollmentRequest, HResult, IssuancePlan,
-    NewRow, Template, TemplateFlags,
+    Approval, Caller, CertificateColumns, DenyReason, Disposition, EnrollmentRequest, HResult,
+    IssuancePlan, NewRow, Template, TemplateFlags,
 };
-use crate::policy::{self, Decision, Facts, PendReason};
+use crate::policy::{self, Decision, EnrollmentAgents, Facts, PendReason};
 use crate::request::{self, RequestError};
 use crate::store::StoreError;
 
@@ -144,6 +145,12 @@ impl Evidence {
 }
 
 impl Processed {
+    /// What is refused before it is looked at.
+    pub(super) fn without_template(mut row: NewRow, outcome: Outcome) -> Self {
+        row::resolve(&mut row, &outcome);
+        Self { row, outcome, template: None, evidence: Evidence::default() }
+    }
+
     /// The same request, refused for its size, without what makes its row large.
     pub(super) fn too_large(self, size: usize, limit: usize) -> Self {
         let outcome = Outcome::Failed(Failure::TooLarge { size, limit });
@@ -156,9 +163,20 @@ impl Processed {
 impl Enrollment {
     /// Parses, decides and signs. Whatever fails becomes a row as well.
     pub(super) async fn process(&self, caller: &Arc<Caller>, submission: Submission) -> Processed {
-        let received = (self.clock)();
+        let row = row::received(caller, &submission, (self.clock)());
+        self.examine(caller, submission, row, None).await
+    }
+
+    /// The same for a row that exists already; the request counts as received when the row says.
+    pub(super) async fn examine(
+        &self,
+        caller: &Arc<Caller>,
+        submission: Submission,
+        mut row: NewRow,
+        approval: Option<&Approval>,
+    ) -> Processed {
+        let received = row.submitted_when;
         let submission = Arc::new(submission);
-        let mut row = row::received(caller, &submission, received);
         let mut template = None;
         let mut evidence = Evidence::default();
         let outcome = match self.parse(Arc::clone(&submission)).await {
@@ -171,7 +189,7 @@ impl Enrollment {
                 Outcome::Failed(failure)
             }
             Ok(request) => {
-                row::describe(&mut row, &request);
+                row::describe(&mut row, &request, approval);
                 evidence.sha1_proof = request.sha1_proof;
                 let request = Arc::new(request);
                 let gathered = self.gather(caller, &request, submission.flags, received).await;
@@ -180,7 +198,8 @@ impl Enrollment {
                     Ok(gathered) => {
                         row::attribute(&mut row, &request, &gathered);
                         evidence.add(&request, &gathered);
-                        let decided = self.decide(caller, &request, &gathered, &row).await;
+                        let decided = self.decide(caller, &request, &gathered, &row, approval);
+                        let decided = decided.await;
                         decided.map_or_else(Outcome::Failed, |(of, outcome)| {
                             template = of;
                             outcome
@@ -211,6 +230,7 @@ impl Enrollment {
         request: &EnrollmentRequest,
         gathered: &Gathered,
         row: &NewRow,
+        approval: Option<&Approval>,
     ) -> Result<(Option<Arc<Template>>, Outcome), Failure> {
         let now = row.submitted_when;
         let templates = self.directory.templates().await?;
@@ -226,9 +246,10 @@ impl Enrollment {
             ca_validity: (certificate.not_before, certificate.not_after),
             ca_path_length: certificate.path_length,
             renew_on_behalf: gathered.renew_on_behalf,
+            approval,
             now,
         };
-        let verdict = policy::decide(&facts, &self.settings.policy);
+        let verdict = policy::decide(&facts, &self.policy());
         let outcome = match verdict.decision {
             Decision::Deny(reason) => Outcome::Denied(reason),
             Decision::Pend(reason) => Outcome::Pending(reason),
@@ -239,6 +260,17 @@ impl Enrollment {
             }
         };
         Ok((verdict.template, outcome))
+    }
+
+    /// The settings of policy, with what administrators changed.
+    fn policy(&self) -> Cow<'_, policy::Settings> {
+        let configured = &self.settings.policy;
+        let Some(agents) = self.settings.rules.borrow().agents.clone() else {
+            return Cow::Borrowed(configured);
+        };
+        let mut settings = configured.clone();
+        settings.on_behalf.agents = EnrollmentAgents::clone(&agents);
+        Cow::Owned(settings)
     }
 
     /// Signs, unless the clock runs behind what was issued already, or the table has no room for

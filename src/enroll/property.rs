@@ -128,6 +128,18 @@ impl Enrollment {
         query: PropertyQuery<'_>,
     ) -> Result<PropertyValue, EnrollError> {
         gate::may_enroll(self, caller)?;
+        self.property_of_reader(caller, query).await
+    }
+
+    /// The same for somebody who may read the CA's properties by another right.
+    ///
+    /// # Errors
+    /// As [`Self::property`].
+    pub async fn property_of_reader(
+        &self,
+        caller: &Arc<Caller>,
+        query: PropertyQuery<'_>,
+    ) -> Result<PropertyValue, EnrollError> {
         query.authority.map_or(Ok(()), |authority| gate::is_meant(self, authority))?;
         let property = Property::find(query.id, query.index, query.kind)?;
         self.value(caller, property.id).await

@@ -4,16 +4,20 @@ use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use super::Submission;
-use super::facts::Gathered;
+use super::facts::{Gathered, value};
 use super::process::Outcome;
-use crate::asn1::extensions::basic_constraints;
+use crate::asn1::extensions::{
+    basic_constraints, decode_template_information, decode_template_name,
+};
 use crate::asn1::{Certificate, Name, name_columns, oids};
 use crate::model::extension_flags::{
-    CRITICAL, DISABLED, ORIGIN_POLICY, ORIGIN_REQUEST, ORIGIN_SERVER,
+    CRITICAL, DISABLED, ORIGIN_IMPORTED, ORIGIN_MANAGER, ORIGIN_MASK, ORIGIN_POLICY,
+    ORIGIN_REQUEST, ORIGIN_SERVER,
 };
 use crate::model::{
-    Attribute, BasicConstraints, Caller, CertificateColumns, Disposition, EnrollmentRequest,
-    Extension, NameColumns, NewRow, Oid, RequestRow, SchemaVersion, Template, TemplateHint,
+    Approval, Attribute, BasicConstraints, Caller, CertificateColumns, Disposition,
+    EnrollmentRequest, Extension, NameColumns, NewRow, Oid, RequestRow, SchemaVersion,
+    SetExtension, Template, TemplateHint,
 };
 use crate::request::parse_attribute;
 
@@ -83,6 +87,43 @@ pub(super) fn of_exchange(
     row
 }
 
+/// The row of a certificate that somebody imports; it was never asked for here. Its extensions are
+/// those of the certificate, its template the one that it names.
+pub(super) fn of_imported(
+    caller: &Caller,
+    certificate: CertificateColumns,
+    now: SystemTime,
+) -> NewRow {
+    let (authority, attributes) = (String::new(), String::new());
+    let nothing = Submission { authority, flags: 0, attributes, request: Vec::new() };
+    let mut row = NewRow {
+        request_raw_name: certificate.raw_name.clone(),
+        request_distinguished_name: certificate.distinguished_name.clone(),
+        request_names: certificate.names.clone(),
+        ..received(caller, &nothing, now)
+    };
+    if let Ok(parsed) = Certificate::parse(&certificate.raw) {
+        row.certificate_template = template_of(&parsed);
+    }
+    resolve(&mut row, &Outcome::Issued(Box::new(certificate)));
+    for (_, flags, _) in &mut row.extensions {
+        *flags = (*flags & !ORIGIN_MASK) | ORIGIN_IMPORTED;
+    }
+    row
+}
+
+/// How a certificate names its template.
+fn template_of(certificate: &Certificate<'_>) -> String {
+    let by_oid = value(certificate, &oids::CERTIFICATE_TEMPLATE)
+        .and_then(|value| decode_template_information(value).ok())
+        .map(|information| information.oid.to_string());
+    let by_name = || {
+        value(certificate, &oids::ENROLL_CERTTYPE)
+            .and_then(|value| decode_template_name(value).ok())
+    };
+    text_line(&by_oid.or_else(by_name).unwrap_or_default())
+}
+
 /// The attributes string without the challenge of a KEYGEN request, which is a password.
 fn without_challenge(attributes: &str) -> String {
     let is_challenge = |line: &&str| {
@@ -96,7 +137,7 @@ fn without_challenge(attributes: &str) -> String {
 }
 
 /// Adds what the request holds.
-pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest) {
+pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest, approval: Option<&Approval>) {
     row.raw_request.clone_from(&request.raw);
     row.request_raw_name.clone_from(&request.subject);
     row.request_distinguished_name = Name::windows_text_of(&request.subject);
@@ -104,13 +145,16 @@ pub(super) fn describe(row: &mut NewRow, request: &EnrollmentRequest) {
     row.attributes = attributes(request, &row.request_attributes);
     let requested = request.extensions.iter();
     row.extensions = requested.map(|asked| extension(asked, ORIGIN_REQUEST)).collect();
+    for set in approval.iter().flat_map(|approval| &approval.extensions) {
+        set_extension(row, set);
+    }
     if let Some(account) = &request.on_behalf_of {
-        row.requester_name = line(account);
+        row.requester_name = text_line(account);
         row.requester_sid = None;
     }
     row.certificate_template = match request.template_hints.first() {
-        Some(TemplateHint::Name(name)) => line(name),
-        Some(TemplateHint::Oid { oid, .. }) => line(&oid.to_string()),
+        Some(TemplateHint::Name(name)) => text_line(name),
+        Some(TemplateHint::Oid { oid, .. }) => text_line(&oid.to_string()),
         None => String::new(),
     };
 }
@@ -156,7 +200,7 @@ pub(super) fn attribute(row: &mut NewRow, request: &EnrollmentRequest, gathered:
 }
 
 /// Whether the request is the caller's: submitted by it, or for it.
-pub(super) fn is_of(row: &RequestRow, caller: &Caller) -> bool {
+pub fn is_of(row: &RequestRow, caller: &Caller) -> bool {
     let sid = caller.token.user().to_string();
     row.columns.caller_sid == sid || row.columns.requester_sid.as_ref() == Some(&sid)
 }
@@ -174,7 +218,7 @@ pub(super) fn name_template(row: &mut NewRow, template: &Template) {
 pub(super) fn resolve(row: &mut NewRow, outcome: &Outcome) {
     row.disposition = outcome.disposition();
     row.status_code = outcome.status().0;
-    row.disposition_message = line(&outcome.message());
+    row.disposition_message = text_line(&outcome.message());
     if row.disposition != Disposition::Pending {
         row.resolved_when = Some(row.submitted_when);
     }
@@ -212,7 +256,7 @@ pub(super) fn without_bulk(row: NewRow) -> NewRow {
 }
 
 /// The beginning of a text that a client may have made long.
-pub(super) fn line(text: &str) -> String {
+pub fn text_line(text: &str) -> String {
     text.chars().take(MAX_LINE).collect()
 }
 
@@ -224,11 +268,39 @@ fn extension(extension: &Extension, origin: u32) -> ExtensionRow {
     (extension.oid.to_string(), flags, extension.value.clone())
 }
 
+/// Puts what a certificate manager set in the place of what was there ([MS-CSRA] 3.1.4.1.1).
+pub(super) fn set_extension(row: &mut NewRow, set: &SetExtension) {
+    let (name, mut flags, value) = extension(&set.extension, ORIGIN_MANAGER);
+    if set.disabled {
+        flags |= DISABLED;
+    }
+    match row.extensions.iter_mut().find(|(known, ..)| *known == name) {
+        Some(known) => *known = (name, flags, value),
+        None => row.extensions.push((name, flags, value)),
+    }
+}
+
+/// What certificate managers have set for a request.
+pub(super) fn set_extensions(row: &NewRow) -> Vec<SetExtension> {
+    let set = row.extensions.iter().filter(|(_, flags, _)| flags & ORIGIN_MASK == ORIGIN_MANAGER);
+    let read = |(name, flags, value): &ExtensionRow| {
+        let (oid, critical) = (name.parse().ok()?, flags & CRITICAL != 0);
+        let extension = Extension { oid, critical, value: value.clone() };
+        Some(SetExtension { extension, disabled: flags & DISABLED != 0 })
+    };
+    set.filter_map(read).collect()
+}
+
 /// The extensions of a certificate, and those of `asked` that are not in it. Like Windows' CA, a
 /// certificate without basic constraints has those of an end entity disabled, before its names.
 fn issued_extensions(issued: &Certificate<'_>, asked: Vec<ExtensionRow>) -> Vec<ExtensionRow> {
     let was_asked = |oid: &Oid| asked.iter().any(|(name, ..)| *name == oid.to_string());
+    let was_set = |oid: &Oid| {
+        let mut asked = asked.iter().filter(|(name, ..)| *name == oid.to_string());
+        asked.any(|(_, flags, _)| flags & ORIGIN_MASK == ORIGIN_MANAGER)
+    };
     let origin = |oid: &Oid| match oid {
+        _ if was_set(oid) => ORIGIN_MANAGER,
         _ if *oid == oids::CRL_DISTRIBUTION_POINTS || *oid == oids::AUTHORITY_INFO_ACCESS => {
             ORIGIN_SERVER
         }

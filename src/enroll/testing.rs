@@ -27,6 +27,10 @@ const DIRECTORY: &str = r#"
     name = "bob"
     rid = 1104
 
+    [[users]]
+    name = "carol"
+    rid = 1105
+
     [[templates]]
     cn = "User"
     msPKI-Template-Schema-Version = 2
@@ -101,24 +105,37 @@ impl Bench {
 
     pub(crate) fn enrollment(&self) -> Enrollment {
         let security = self.directory.security_descriptor(self.security).expect("valid");
+        self.enrollment_by(Rules::fixed(security), self.crls.clone())
+    }
+
+    /// The same by rules that change, with these CRLs.
+    pub(crate) fn enrollment_by(
+        &self,
+        rules: watch::Receiver<Rules>,
+        crls: watch::Receiver<Crls>,
+    ) -> Enrollment {
         let host = Host { dns_name: "ca1.lab.test".to_owned(), account: r"LAB\CA1$".to_owned() };
         let settings = Settings {
             limits: Limits::default(),
             policy: policy::Settings::default(),
             trust: self.trust.clone(),
-            security,
+            rules,
             host,
             exchange: StateFolder::new(self.folder.path()).exchange(),
         };
         let (directory, store) = (Arc::clone(&self.directory), Arc::clone(&self.store));
-        Enrollment::new(Arc::clone(&self.ca), directory, store, self.crls.clone(), settings)
+        Enrollment::new(Arc::clone(&self.ca), directory, store, crls, settings)
             .with_clock(self.clock)
     }
 
     pub(crate) fn caller(&self, rid: u32) -> Arc<Caller> {
         let sid = self.directory.domain_sid().with_rid(rid).expect("valid");
         let token = self.directory.token(&sid).expect("there");
-        let name = if rid == 1103 { "alice" } else { "bob" };
+        let name = match rid {
+            ALICE => "alice",
+            BOB => "bob",
+            _ => "carol",
+        };
         Arc::new(Caller { account: format!(r"LAB\{name}"), token })
     }
 
@@ -146,3 +163,4 @@ pub(crate) fn submission(attributes: &str) -> Submission {
 
 pub(crate) const ALICE: u32 = 1103;
 pub(crate) const BOB: u32 = 1104;
+pub(crate) const CAROL: u32 = 1105;

@@ -498,6 +498,14 @@ pub enum DenyReason {
         /// The template.
         template: String,
     },
+    /// A certificate manager set an extension that the setting does not list.
+    #[error(
+        "a certificate manager set the extension {oid}, which administration.settable_extensions does not list"
+    )]
+    ManagerExtension {
+        /// Which one.
+        oid: Oid,
+    },
     /// The CA's own certificate has expired.
     #[error("the certificate of this CA has expired or is not valid yet")]
     CaNotValid,
@@ -570,6 +578,7 @@ impl DenyReason {
             | Self::DnsNameForeign { .. }
             | Self::DomainNameMissing { .. } => HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED,
             Self::GuidMissing { .. } => HResult::CERTSRV_E_SUBJECT_DIRECTORY_GUID_REQUIRED,
+            Self::ManagerExtension { .. } => HResult::E_ACCESSDENIED,
             Self::ValidityOverlap { .. } => HResult::CERTSRV_E_CERT_TYPE_OVERLAP,
         }
     }

@@ -26,10 +26,14 @@ macro_rules! codes {
 
 codes! {
     S_OK = 0x0000_0000, "The operation completed successfully.";
+    S_FALSE = 0x0000_0001, "There are no more entries.";
+    E_NOTIMPL = 0x8000_4001, "Not implemented.";
     E_NOINTERFACE = 0x8000_4002, "No such interface supported.";
     E_UNEXPECTED = 0x8000_FFFF, "Catastrophic failure.";
     E_FAIL = 0x8000_4005, "Unspecified error.";
     E_ACCESSDENIED = 0x8007_0005, "Access is denied.";
+    INVALID_HANDLE = 0x8007_0006, "The handle is invalid.";
+    OBJECT_ALREADY_EXISTS = 0x8007_1392, "The object already exists.";
     E_INVALIDARG = 0x8007_0057, "The parameter is incorrect.";
     E_OUTOFMEMORY = 0x8007_000E, "Not enough memory resources are available to complete this operation.";
     RPC_E_DISCONNECTED = 0x8001_0108, "The object invoked has disconnected from its clients.";
@@ -54,6 +58,7 @@ codes! {
     CRYPT_E_HASH_VALUE = 0x8009_1007, "The hash value is not correct.";
     CRYPT_E_SIGNER_NOT_FOUND = 0x8009_100E, "Cannot find the original signer.";
     CRYPT_E_NO_SIGNER = 0x8009_200E, "The signed cryptographic message does not have a signer.";
+    CRYPT_E_NO_MATCH = 0x8009_2009, "Cannot find the requested object.";
     CRYPT_E_REVOKED = 0x8009_2010, "The certificate is revoked.";
     CRYPT_E_REVOCATION_OFFLINE = 0x8009_2013, "The revocation function was unable to check revocation because the revocation server was offline.";
     CRYPT_E_ASN1_ERROR = 0x8009_3100, "ASN1 error.";
@@ -62,6 +67,7 @@ codes! {
     CRYPT_E_ASN1_LARGE = 0x8009_3104, "ASN1 value too large.";
     CRYPT_E_ASN1_BADTAG = 0x8009_310B, "ASN1 bad tag value met.";
     CERT_E_EXPIRED = 0x800B_0101, "A required certificate is not within its validity period.";
+    CERT_E_ISSUERCHAINING = 0x800B_0107, "A parent of a given certificate in fact did not issue that child certificate.";
     CERT_E_UNTRUSTEDROOT = 0x800B_0109, "A certificate chain terminated in a root certificate that is not trusted.";
     CERT_E_CHAINING = 0x800B_010A, "A certificate chain could not be built to a trusted root authority.";
     CERT_E_REVOKED = 0x800B_010C, "A certificate was explicitly revoked by its issuer.";
@@ -74,6 +80,8 @@ codes! {
     CERTSRV_E_INVALID_CA_CERTIFICATE = 0x8009_4005, "The certification authority's certificate contains invalid data.";
     CERTSRV_E_SERVER_SUSPENDED = 0x8009_4006, "Certificate service has been suspended for a database restore operation.";
     CERTSRV_E_ENCODING_LENGTH = 0x8009_4007, "The certificate contains an encoded length that is potentially incompatible with older enrollment software.";
+    CERTSRV_E_ROLECONFLICT = 0x8009_4008, "The operation is denied. The user has multiple roles assigned and the certification authority is configured to enforce role separation.";
+    CERTSRV_E_NO_CAADMIN_DEFINED = 0x8009_400D, "At least one security principal must have the permission to manage this CA.";
     CERTSRV_E_RESTRICTEDOFFICER = 0x8009_4009, "The operation is denied. It can only be performed by a certificate manager that is allowed to manage certificates for the current requester.";
     CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED = 0x8009_400A, "Cannot archive private key. The certification authority is not configured for key archival.";
     CERTSRV_E_NO_VALID_KRA = 0x8009_400B, "Cannot archive private key. The certification authority could not verify one or more key recovery certificates.";

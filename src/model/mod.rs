@@ -1,10 +1,12 @@
 //! The shared values of wcce: what the rooms hand each other. No I/O, no clock.
 
+mod approval;
 mod caller;
 mod deny;
 mod duration;
 mod evidence;
 mod extension;
+mod filetime;
 mod hresult;
 mod issuance_policy;
 mod oid;
@@ -19,6 +21,7 @@ mod template_table;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use approval::{Approval, SetExtension};
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
 pub use duration::{
@@ -27,6 +30,7 @@ pub use duration::{
 };
 pub use evidence::{ChainProblem, OldCertificate, SignerFacts, Standing, WaiverProblem};
 pub use extension::{BasicConstraints, CertificatePolicy, Extension, GeneralName, KeyUsage};
+pub use filetime::{from_filetime, to_filetime};
 pub use hresult::HResult;
 pub use issuance_policy::{IssuancePolicy, LinkedGroup};
 pub use oid::{Oid, OidError};

@@ -146,6 +146,12 @@ pub mod extension_flags {
     pub const ORIGIN_REQUEST: u32 = 0x1_0000;
     /// Policy decided on it.
     pub const ORIGIN_POLICY: u32 = 0x2_0000;
+    /// A certificate manager set it.
+    pub const ORIGIN_MANAGER: u32 = 0x3_0000;
+    /// It came with a certificate that was imported.
+    pub const ORIGIN_IMPORTED: u32 = 0x6_0000;
+    /// The bits that say where it came from.
+    pub const ORIGIN_MASK: u32 = 0xF_0000;
     /// The CA itself added it.
     pub const ORIGIN_SERVER: u32 = 0x4_0000;
 }

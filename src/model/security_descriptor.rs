@@ -141,6 +141,11 @@ impl SecurityDescriptor {
             .map(|ace| &ace.sid)
     }
 
+    /// The trustees that an entry grants these plain rights to, whatever others deny.
+    pub fn trustees(&self, right: AccessMask) -> impl Iterator<Item = &Sid> {
+        self.allowing(right).filter(|ace| ace.object_type.is_none()).map(|ace| &ace.sid)
+    }
+
     fn allowing(&self, any: AccessMask) -> impl Iterator<Item = &Ace> {
         self.dacl.iter().flat_map(|dacl| &dacl.aces).filter(move |ace| {
             ace.kind == AceKind::Allow

@@ -28,8 +28,14 @@ impl EnrollmentAgents {
         Self(entries)
     }
 
-    /// Whether `agent` may enroll for `subject` by the template of this name.
-    pub fn allows(&self, agent: &Token, template: &str, subject: &Token) -> bool {
+    /// The entries.
+    pub fn entries(&self) -> &[AgentEntry] {
+        &self.0
+    }
+
+    /// Whether `agent` may enroll for `subject` by the template that has these names: its cn and
+    /// its OID, as entries have either.
+    pub fn allows(&self, agent: &Token, template: &[&str], subject: &Token) -> bool {
         let any = |kind| {
             let mut entries = self.0.iter().filter(|entry| entry.kind == kind);
             entries.any(|entry| entry.concerns(agent, template, subject))
@@ -39,12 +45,10 @@ impl EnrollmentAgents {
 }
 
 impl AgentEntry {
-    fn concerns(&self, agent: &Token, template: &str, subject: &Token) -> bool {
+    fn concerns(&self, agent: &Token, template: &[&str], subject: &Token) -> bool {
+        let is_meant = |name: &String| template.iter().any(|other| same(name, other));
         self.agents.iter().any(|sid| agent.holds(sid))
-            && self
-                .templates
-                .as_ref()
-                .is_none_or(|names| names.iter().any(|name| same(name, template)))
+            && self.templates.as_ref().is_none_or(|names| names.iter().any(is_meant))
             && self.subjects.as_ref().is_none_or(|sids| sids.iter().any(|sid| subject.holds(sid)))
     }
 }

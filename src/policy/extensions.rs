@@ -206,3 +206,17 @@ pub(super) fn no_revocation_info(
 fn non_critical(oid: &Oid, value: &[u8]) -> Extension {
     Extension { oid: oid.clone(), critical: false, value: value.to_vec() }
 }
+
+/// Extensions that a certificate manager set take the place of those of the request, as far as the
+/// setting lists them: who approves requests must not be able to make certificates of others.
+pub(super) fn set_by_manager(case: &Case<'_>, plan: &mut IssuancePlan) -> Result<(), DenyReason> {
+    for set in case.facts.approval.iter().flat_map(|approval| &approval.extensions) {
+        let oid = &set.extension.oid;
+        if !case.settings.manager_extensions.contains(oid) {
+            return Err(DenyReason::ManagerExtension { oid: oid.clone() });
+        }
+        plan.extensions.retain(|extension| extension.oid != *oid);
+        plan.extensions.extend((!set.disabled).then(|| set.extension.clone()));
+    }
+    Ok(())
+}

@@ -8,7 +8,8 @@
 //!
 //! Deviations, all to the safe side: rows of `DONOTPERSISTINDB` templates are kept like all
 //! others; `PUBLISH_TO_DS` and `PUBLISH_TO_KRA_CONTAINER` concern publication, which no decision
-//! depends on; names, policies and SIDs in requests are held to what `names` and `extensions` say.
+//! depends on; names, policies and SIDs in requests are held to what `names` and `extensions` say; certificate
+//! managers set only those extensions that a setting lists.
 
 mod agents;
 mod approval;
@@ -33,8 +34,8 @@ pub use requirements::{EnrollmentRights, enrollment_rights};
 pub use settings::{Handling, OnBehalfSettings, RenewalSettings, Settings};
 
 use crate::model::{
-    Caller, DenyReason, EnrollmentRequest, IssuancePlan, NameFlags, OldCertificate, Principal,
-    SignerFacts, SubjectName, Template, TemplateExtension, TemplateTable, Token,
+    Approval, Caller, DenyReason, EnrollmentRequest, IssuancePlan, NameFlags, OldCertificate,
+    Principal, SignerFacts, SubjectName, Template, TemplateExtension, TemplateTable, Token,
 };
 
 /// All that a decision rests on.
@@ -64,6 +65,8 @@ pub struct Facts<'a> {
     /// (dwFlags 0x00200000, [MS-WCCE] 3.2.2.6.2.1.2.4): then [`requester`](Self::requester) is
     /// that subject.
     pub renew_on_behalf: bool,
+    /// What a certificate manager decided, where one looked at the request.
+    pub approval: Option<&'a Approval>,
     /// The time of receipt.
     pub now: SystemTime,
 }
@@ -114,7 +117,7 @@ pub fn decide(facts: &Facts<'_>, settings: &Settings) -> Verdict {
     let case = Case { facts, settings, template: &row.template };
     let decision = match selection::enabled(row).and_then(|()| case.plan()) {
         Err(reason) => Decision::Deny(reason),
-        Ok(plan) => match APPROVALS.iter().find_map(|rule| rule(&case)) {
+        Ok(plan) => match case.awaited_approval() {
             Some(reason) => Decision::Pend(reason),
             None => Decision::Issue(Box::new(plan)),
         },
@@ -131,7 +134,7 @@ struct Case<'a> {
 
 type Requirement = fn(&Case<'_>) -> Result<(), DenyReason>;
 type Field = fn(&Case<'_>, &mut IssuancePlan) -> Result<(), DenyReason>;
-type Approval = fn(&Case<'_>) -> Option<PendReason>;
+type ApprovalRule = fn(&Case<'_>) -> Option<PendReason>;
 
 /// What a request has to meet; the first that it does not meet denies it.
 const REQUIREMENTS: &[Requirement] = &[
@@ -191,10 +194,11 @@ const FIELDS: &[Field] = &[
     extensions::include_symmetric_algorithms,
     extensions::ocsp_nocheck,
     extensions::no_revocation_info,
+    extensions::set_by_manager,
 ];
 
 /// What somebody has to approve first.
-const APPROVALS: &[Approval] = &[
+const APPROVALS: &[ApprovalRule] = &[
     approval::pend_all_requests,
     approval::supplied_names,
     approval::enrollment_agent,
@@ -207,6 +211,12 @@ impl<'a> Case<'a> {
         let mut plan = self.empty_plan(extensions::template_extension(self.template)?);
         FIELDS.iter().try_for_each(|rule| rule(self, &mut plan))?;
         Ok(plan)
+    }
+
+    /// Why somebody has to approve, unless somebody has.
+    fn awaited_approval(&self) -> Option<PendReason> {
+        let mut rules = APPROVALS.iter().filter(|_| self.facts.approval.is_none());
+        rules.find_map(|rule| rule(self))
     }
 
     fn empty_plan(&self, template: TemplateExtension) -> IssuancePlan {

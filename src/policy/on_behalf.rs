@@ -92,7 +92,10 @@ pub(super) fn agent_rights(case: &Case<'_>) -> Result<(), DenyReason> {
         return Ok(());
     }
     let (agents, caller) = (&case.settings.on_behalf.agents, &case.facts.caller.token);
-    let allows = |target| agents.allows(caller, &case.template.name, target);
+    let oid = case.template.oid.as_ref().map(ToString::to_string);
+    let names: Vec<&str> =
+        [Some(&*case.template.name), oid.as_deref()].into_iter().flatten().collect();
+    let allows = |target| agents.allows(caller, &names, target);
     match case.subject_token().is_some_and(allows) {
         true => Ok(()),
         false => Err(DenyReason::AgentRestricted {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::EnrollmentAgents;
+use crate::asn1::oids;
 use crate::model::{Oid, Sid};
 
 /// What an administrator sets for all templates.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub acknowledged_policies: Vec<Oid>,
     /// Whether signatures by SHA-1 of agents and of old certificates count.
     pub sha1_signatures: bool,
+    /// Which extensions certificate managers may set for requests that wait for them.
+    pub manager_extensions: Vec<Oid>,
     /// Enrollment on behalf of others.
     pub on_behalf: OnBehalfSettings,
     /// Renewals.
@@ -100,6 +103,7 @@ impl Default for Settings {
             foreign_dns_names: false,
             acknowledged_policies: Vec::new(),
             sha1_signatures: false,
+            manager_extensions: vec![oids::SMIME_CAPABILITIES],
             on_behalf: OnBehalfSettings::default(),
             renewals: RenewalSettings::default(),
         }

@@ -13,10 +13,8 @@ use crate::auth::{AuthLevel, AuthType, Environment, Names};
 use crate::config::AuthenticationConfig;
 use crate::dcom::bindings::SecurityBinding;
 use crate::dcom::table::TableLimits;
-use crate::dcom::{Exporter, ExporterSettings};
-use crate::enroll::Enrollment;
+use crate::dcom::{Class, Exporter, ExporterSettings};
 use crate::rpc::Service;
-use crate::services::CertRequestClass;
 
 /// How often objects of clients that have vanished are looked for: the period of pings
 /// ([MS-DCOM] 3.1.1.2).
@@ -35,7 +33,7 @@ impl Objects {
         addresses: &[SocketAddr],
         names: &Names,
         authentication: &AuthenticationConfig,
-        enrollment: &Arc<Enrollment>,
+        classes: Vec<Arc<dyn Class>>,
         environment: Arc<dyn Environment>,
     ) -> Result<Option<Self>, ServerError> {
         let Some((first, others)) = addresses.split_first() else { return Ok(None) };
@@ -53,8 +51,7 @@ impl Objects {
             authn_hint: AuthLevel::Privacy,
             limits: TableLimits::default(),
         };
-        let class = Arc::new(CertRequestClass::new(Arc::clone(enrollment)));
-        let exporter = Exporter::new(settings, vec![class], environment)?;
+        let exporter = Exporter::new(settings, classes, environment)?;
         Ok(Some(Self { exporter, listeners }))
     }
 

@@ -1,13 +1,12 @@
 //! ICertRequestD and ICertRequestD2: enrollment and facts about the CA, over DCOM ([MS-WCCE]).
 
-mod property;
-
 use std::sync::Arc;
 
 use bytes::Bytes;
 use uuid::Uuid;
 
 use super::call::{self, BadCall, RequestCall, bad_call, bytes_of, optional_blob, text, text_blob};
+use super::property;
 use crate::auth::BoxFuture;
 use crate::dcom;
 use crate::enroll::{Answer, CR_IN_FULLRESPONSE, EnrollError, Enrollment, PropertyQuery};

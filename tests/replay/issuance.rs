@@ -22,7 +22,7 @@ use wcce::client::{KeyKind as RequestKeyKind, RequestKey};
 use wcce::config::Config;
 use wcce::dcom::Class;
 use wcce::directory::embedded::EmbeddedDirectory;
-use wcce::enroll::{Enrollment, Host, Settings};
+use wcce::enroll::{Enrollment, Host, Rules, Settings};
 use wcce::generated::certtransblob::CERTTRANSBLOB;
 use wcce::generated::icertrequestd::{I_CERT_REQUEST_D2, Request2In, Request2Out};
 use wcce::generated::orpc::ORPCTHIS;
@@ -77,7 +77,9 @@ impl Site {
             limits: defaults.enrollment.limits(),
             policy: wcce::policy::Settings::default(),
             trust: Trust::load(&defaults.trust, &ca).expect("nothing to load"),
-            security: directory.security_descriptor(&defaults.enrollment.security).expect("valid"),
+            rules: Rules::fixed(
+                directory.security_descriptor(&defaults.enrollment.security).expect("valid"),
+            ),
             host: Host { dns_name: host.0.to_owned(), account: format!("X\\{}$", host.1) },
             exchange: state.exchange(),
         };

@@ -1,7 +1,7 @@
 //! Look-ups of accounts and groups ([MS-WCCE] 3.2.2.1.3), with a short memory.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use ldap3::{Scope, ldap_escape};
 use tracing::warn;
@@ -16,7 +16,7 @@ use super::slot::Slot;
 use super::state::{ReadAt, State};
 use crate::directory::DirectoryError;
 use crate::directory::config::ActiveDirectoryConfig;
-use crate::model::{Principal, PrincipalKind, Sid, Token};
+use crate::model::{Principal, PrincipalKind, Sid, Token, from_filetime};
 
 const ATTRIBUTES: [&str; 14] = [
     "objectClass",
@@ -355,13 +355,13 @@ fn is_enabled(entry: &Entry, now: SystemTime) -> bool {
 
 /// 100 ns since 1601.
 fn filetime(time: i64) -> Option<SystemTime> {
-    const TO_UNIX: Duration = Duration::from_secs(11_644_473_600);
-    let since_1601 = Duration::from_secs(u64::try_from(time).ok()? / 10_000_000);
-    UNIX_EPOCH.checked_add(since_1601.checked_sub(TO_UNIX).unwrap_or_default())
+    from_filetime(u64::try_from(time).ok()?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
 
     fn entry(attributes: &[(&str, &str)]) -> Entry {

@@ -22,13 +22,13 @@ fn entry(kind: AceKind, agent: u32, templates: &[&str], subjects: &[u32]) -> Age
 fn an_entry_allows_its_agents_its_templates_and_its_subjects() {
     let agents = EnrollmentAgents::new(vec![entry(AceKind::Allow, 1200, &["Smartcard"], &[1300])]);
     let (agent, subject) = (token(1103, &[1200]), token(1104, &[1300]));
-    assert!(agents.allows(&agent, "smartCARD", &subject));
-    assert!(!agents.allows(&token(1103, &[]), "Smartcard", &subject));
-    assert!(!agents.allows(&agent, "User", &subject));
-    assert!(!agents.allows(&agent, "Smartcard", &token(1104, &[])));
+    assert!(agents.allows(&agent, &["smartCARD"], &subject));
+    assert!(!agents.allows(&token(1103, &[]), &["Smartcard"], &subject));
+    assert!(!agents.allows(&agent, &["User"], &subject));
+    assert!(!agents.allows(&agent, &["Smartcard"], &token(1104, &[])));
     let all = EnrollmentAgents::new(vec![entry(AceKind::Allow, 1103, &[], &[])]);
-    assert!(all.allows(&agent, "User", &token(1104, &[])));
-    assert!(!EnrollmentAgents::default().allows(&agent, "User", &subject), "nobody by default");
+    assert!(all.allows(&agent, &["User"], &token(1104, &[])));
+    assert!(!EnrollmentAgents::default().allows(&agent, &["User"], &subject), "nobody by default");
 }
 
 #[test]
@@ -38,9 +38,9 @@ fn an_entry_that_denies_comes_first_wherever_it_stands() {
     for entries in [vec![allow.clone(), deny.clone()], vec![deny, allow]] {
         let agents = EnrollmentAgents::new(entries);
         let agent = token(1103, &[1200]);
-        assert!(!agents.allows(&agent, "User", &token(1104, &[])));
-        assert!(agents.allows(&agent, "User", &token(1105, &[])));
-        assert!(agents.allows(&agent, "Other", &token(1104, &[])));
-        assert!(agents.allows(&token(1106, &[1200]), "User", &token(1104, &[])));
+        assert!(!agents.allows(&agent, &["User"], &token(1104, &[])));
+        assert!(agents.allows(&agent, &["User"], &token(1105, &[])));
+        assert!(agents.allows(&agent, &["Other"], &token(1104, &[])));
+        assert!(agents.allows(&token(1106, &[1200]), &["User"], &token(1104, &[])));
     }
 }

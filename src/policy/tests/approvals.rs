@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::SetExtension;
 
 #[test]
 fn pend_all_requests() {
@@ -30,4 +31,39 @@ fn ca_certificates_are_looked_at() {
     assert_eq!(world.pended(), PendReason::CaCertificate);
     world.settings.ca_certificates = Handling::Issue;
     world.plan();
+}
+
+fn approved(oid: Oid, disabled: bool) -> Approval {
+    let extension = Extension { oid, critical: false, value: vec![5, 0] };
+    Approval { extensions: vec![SetExtension { extension, disabled }] }
+}
+
+#[test]
+fn an_approval_stands_for_every_rule_that_waits_for_one_and_for_nothing_else() {
+    let mut world = World::new();
+    world.template.enrollment = EnrollmentFlags::PEND_ALL_REQUESTS;
+    world.approval = Some(Approval::default());
+    world.plan();
+    let mut ca = super::requirements::ca();
+    ca.approval = Some(Approval::default());
+    ca.plan();
+    world.enrollees("S-1-5-21-1-2-3-512");
+    assert_eq!(world.denied(), HResult::CERTSRV_E_TEMPLATE_DENIED);
+}
+
+#[test]
+fn managers_set_extensions_of_the_list_alone() {
+    let mut world = World::new();
+    world.approval = Some(approved(oids::SMIME_CAPABILITIES, false));
+    let set = |world: &World| {
+        let plan = world.plan();
+        plan.extensions.iter().any(|one| one.oid == oids::SMIME_CAPABILITIES)
+    };
+    assert!(set(&world));
+    world.approval = Some(approved(oids::SMIME_CAPABILITIES, true));
+    assert!(!set(&world));
+    for oid in [oids::SUBJECT_ALT_NAME, oids::NTDS_CA_SECURITY_EXT, oids::EXTENDED_KEY_USAGE] {
+        world.approval = Some(approved(oid, true));
+        assert_eq!(world.denied(), HResult::E_ACCESSDENIED);
+    }
 }

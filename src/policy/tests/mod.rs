@@ -60,6 +60,7 @@ struct World {
     ca_ends: SystemTime,
     ca_path_length: Option<u32>,
     renew_on_behalf: bool,
+    approval: Option<Approval>,
     policies: Vec<IssuancePolicy>,
 }
 
@@ -83,6 +84,7 @@ impl World {
             ca_ends: now() + DAY * 3650,
             ca_path_length: None,
             renew_on_behalf: false,
+            approval: None,
             policies: Vec::new(),
         }
     }
@@ -125,6 +127,7 @@ impl World {
             ca_validity: (now() - DAY * 10, self.ca_ends),
             ca_path_length: self.ca_path_length,
             renew_on_behalf: self.renew_on_behalf,
+            approval: self.approval.as_ref(),
             now: now(),
         };
         decide(&facts, &self.settings)
