@@ -90,7 +90,7 @@ pub enum Body {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Auth {
     /// The eight bytes of `sec_trailer`. On requests and responses, `pad_length` bytes at the end
-    /// of the stub are padding; on other PDUs, it is set from [`Self::padding`] when encoded.
+    /// of the stub are padding; on other PDUs, what aligns the trailer is counted when encoded.
     pub trailer: SecTrailer,
     /// The bytes between the body and the trailer. Empty on requests and responses, where they
     /// are sealed together with the stub and stay at its end.
@@ -298,9 +298,7 @@ impl Auth {
                 }
                 Bytes::new()
             }
-            _ if pad_length < rest.len()
-                || pad_length > rest.len().max(room_for_padding(header)) =>
-            {
+            _ if pad_length > rest.len().max(room_for_padding(header)) => {
                 return Err(PduError::Padding(trailer.pad_length));
             }
             _ => rest,
@@ -311,8 +309,8 @@ impl Auth {
     fn encode(&self, body: &Body, writer: &mut Writer) -> Result<(), PduError> {
         let mut trailer = self.trailer;
         if !body.has_stub() {
-            let before = writer.len();
             writer.bytes(&self.padding);
+            let before = writer.len();
             writer.align(4);
             let padding = writer.len().saturating_sub(before);
             let padding =
@@ -326,7 +324,8 @@ impl Auth {
 }
 
 /// Windows lets the bind family claim more padding than there is, as long as it would fit behind
-/// the fixed fields of a request.
+/// the fixed fields of a request; and less: impacket's last leg of Kerberos has a presentation
+/// context behind the one that it counts.
 fn room_for_padding(header: &Header) -> usize {
     let behind = usize::from(header.auth_length).saturating_add(TRAILER_LEN);
     usize::from(header.frag_length).saturating_sub(behind).saturating_sub(FIXED_LEN)

@@ -167,6 +167,21 @@ fn padding_that_exceeds_the_stub_is_refused() {
     }
 }
 
+/// impacket's third leg of Kerberos: bytes in front of the trailer that are neither counted nor
+/// padding. They are ignored, and kept.
+#[test]
+fn bytes_between_a_bind_and_its_trailer_need_not_be_counted_as_padding() {
+    let mut pdu = samples().swap_remove(0);
+    let mut auth = Auth::new(9, 6, 79231, Bytes::from_static(b"token"));
+    auth.padding = Bytes::from_static(&[1; 44]);
+    pdu.auth = Some(auth);
+    let bytes = pdu.encode().unwrap();
+    let back = decode(&bytes).unwrap();
+    let auth = back.auth.as_ref().unwrap();
+    assert_eq!((auth.trailer.pad_length, &auth.token[..]), (0, &b"token"[..]));
+    assert_eq!(back.encode().unwrap(), bytes);
+}
+
 #[test]
 fn a_framer_cuts_the_stream_anywhere() {
     let stream: Vec<u8> = samples().iter().flat_map(|pdu| pdu.encode().unwrap()).collect();
