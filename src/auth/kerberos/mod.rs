@@ -9,6 +9,7 @@
 mod absent;
 #[cfg(feature = "kerberos")]
 mod acceptor;
+#[cfg_attr(not(any(feature = "kerberos", test)), expect(dead_code, reason = "for the acceptor"))]
 mod ap_req;
 mod cfx;
 mod crypto;

@@ -1,6 +1,7 @@
 //! Requests: protection, reassembly, checks, dispatch.
 
 use bytes::Bytes;
+use tracing::info;
 use uuid::Uuid;
 
 use super::security::{SelectError, Selected};
@@ -135,8 +136,19 @@ impl Association {
             return Err(Rejection::alive(call_id, 0, Fault::UNKNOWN_INTERFACE).not_executed());
         };
         let policy = presentation.service.policy();
-        let level = self.security.identity(selected).map(|(_, _, level)| level);
+        let identity = self.security.identity(selected);
+        let level = identity.as_ref().map(|(_, _, level)| *level);
         if level < policy.min_level {
+            // What anybody may do, unknown, is no news.
+            if let Some((caller, _, level)) = &identity {
+                let (account, wanted) = (&caller.account, policy.min_level);
+                info!(
+                    account,
+                    ?level,
+                    ?wanted,
+                    "call refused: its authentication level is too low"
+                );
+            }
             return Err(Rejection::alive(call_id, request.context_id, Fault::ACCESS_DENIED));
         }
         Ok(policy.max_request.min(self.endpoint.limits.max_request))

@@ -2,6 +2,7 @@
 //! every bit, order. That they are also what others send and take is shown where a library or a
 //! recording is at hand (`mit`, and `tests/replay`).
 
+#[cfg_attr(not(feature = "kerberos"), expect(dead_code, reason = "tickets for MIT krb5"))]
 mod forge;
 #[cfg(feature = "kerberos")]
 mod mit;
