@@ -119,10 +119,12 @@ class CertRequest:
     """An activated object, called through one of its interfaces."""
 
     def __init__(self, host, credentials, level=rpcrt.RPC_C_AUTHN_LEVEL_PKT_PRIVACY,
-                 iid=ICERTREQUESTD2, clsid=CLSID):
+                 iid=ICERTREQUESTD2, clsid=CLSID, kdc=None):
+        """With a `kdc`: by the Kerberos tickets that KRB5CCNAME names."""
         self.host = host
         self.connection = dcomrt.DCOMConnection(
             host, credentials.user, credentials.password, credentials.domain, authLevel=level,
+            doKerberos=kdc is not None, kdcHost=kdc,
         )
         try:
             activated = self.connection.CoCreateInstanceEx(clsid, iid)

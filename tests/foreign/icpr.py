@@ -137,21 +137,17 @@ class Scapy:
     name = "scapy"
 
     def __init__(self, host, port, credentials, level=PRIVACY, spnego=False, ndr64=True,
-                 endian="little"):
+                 endian="little", ssp=None):
         from scapy.layers.dcerpc import DCERPC_Transport, find_dcerpc_interface
         from scapy.layers.msrpce.rpcclient import DCERPC_Client
-        from scapy.layers.ntlm import NTLMSSP
-        from scapy.layers.spnego import SPNEGOSSP
         from msrpcs import ms_icpr
+        from scapy_object import ntlm_ssp
 
         self.icpr = ms_icpr
-        ssp = NTLMSSP(
-            UPN=f"{credentials.domain}\\{credentials.user}", PASSWORD=credentials.password
-        )
         interface = find_dcerpc_interface("ICertPassage")
         self.client = DCERPC_Client(
             DCERPC_Transport.NCACN_IP_TCP,
-            ssp=SPNEGOSSP([ssp]) if spnego else ssp,
+            ssp=ssp or ntlm_ssp(credentials, spnego),
             auth_level=level,
             ndr64=ndr64,
             ndrendian=endian,

@@ -1,7 +1,7 @@
 """One raw call through Samba's RPC client; run by Debian's own Python.
 
 samba_call.py BINDING DOMAIN USER OPNUM UUID VERSION, with the password and the stub (hex) on two
-lines of standard input. Prints the answer's stub in hex; exit code 3 and the status for a fault
+lines of standard input; a USER of ccache:FILE stands for Kerberos with that cache. Prints the answer's stub in hex; exit code 3 and the status for a fault
 (as the NTSTATUS that Samba maps it to).
 """
 
@@ -9,7 +9,7 @@ import sys
 
 import samba
 from samba import param
-from samba.credentials import Credentials, DONT_USE_KERBEROS
+from samba.credentials import Credentials, DONT_USE_KERBEROS, MUST_USE_KERBEROS
 from samba.dcerpc import mgmt
 from samba.dcerpc.base import ClientConnection
 
@@ -21,10 +21,14 @@ lp.set("client min protocol", "SMB2")
 lp.set("name resolve order", "host")
 credentials = Credentials()
 credentials.guess(lp)
-credentials.set_kerberos_state(DONT_USE_KERBEROS)
-credentials.set_domain(domain)
-credentials.set_username(user)
-credentials.set_password(password)
+if user.startswith("ccache:"):
+    credentials.set_kerberos_state(MUST_USE_KERBEROS)
+    credentials.set_named_ccache(user.removeprefix("ccache:"), 0, lp)
+else:
+    credentials.set_kerberos_state(DONT_USE_KERBEROS)
+    credentials.set_domain(domain)
+    credentials.set_username(user)
+    credentials.set_password(password)
 
 try:
     # An interface that Samba has no table for can be authenticated only by way of one that it

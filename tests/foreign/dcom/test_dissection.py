@@ -2,12 +2,8 @@
 loopback, decrypted with the client's password, and free of marks for malformed packets and of
 expert warnings."""
 
-import contextlib
 import os
 import pathlib
-import signal
-import subprocess
-import time
 
 import pytest
 
@@ -15,63 +11,10 @@ import csr
 import enterprise_requests as requests
 from certrequest import ICERTREQUESTD, ICERTREQUESTD2, CertRequest
 from enterprise_lab import ON_BEHALF, WAYS, Identity, issued
-from running import OBJECTS, PORT
 from icpr import RpcFault
-from scapy.layers.msrpce import msdcom
-from test_dcom import FULL_RESPONSE, RSA_KEY, USER, ExporterClient, ScapyObject
-
-MAPPER = 135
-
-
-@contextlib.contextmanager
-def recording(file):
-    """Records loopback into the file."""
-    ports = " or ".join(f"tcp port {port}" for port in (MAPPER, OBJECTS, PORT))
-    dumpcap = subprocess.Popen(
-        ["dumpcap", "-q", "-i", "lo", "-f", ports, "-w", file], stderr=subprocess.PIPE, text=True
-    )
-    try:
-        for line in dumpcap.stderr:
-            if line.startswith("File:"):
-                break
-        else:
-            raise AssertionError("dumpcap does not record")
-        yield
-        time.sleep(0.5)  # the last packets reach the file
-        dumpcap.send_signal(signal.SIGINT)
-        dumpcap.wait(timeout=10)
-    finally:
-        dumpcap.kill()
-        dumpcap.wait()
-
-
-def tshark(file, condition, *fields, password=None):
-    """The fields of each frame that fulfils the condition."""
-    columns = [part for field in fields for part in ("-e", field)]
-    opened = ["-o", f"ntlmssp.nt_password:{password}"] if password else []
-    command = ["tshark", "-n", "-r", file, "-d", f"tcp.port=={OBJECTS},dcerpc",
-               "-d", f"tcp.port=={PORT},dcerpc", *opened,
-               "-Y", condition, "-T", "fields", *columns]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert run.returncode == 0, run.stderr
-    return [line.split("\t") for line in run.stdout.splitlines()]
-
-
-OURS = "dcerpc and (" + " or ".join(
-    f"tcp.srcport == {port}" for port in (MAPPER, OBJECTS, PORT)
-) + ")"
-MARKS = "(_ws.malformed or _ws.expert.severity >= warning)"
-# The dissector of ServerAlive2 does not read the answer's last bytes and says so; it says the same
-# of Windows (below).
-LONG_FRAME = "Long frame"
-
-
-def marks(file, password=None):
-    found = tshark(
-        file, f"{OURS} and {MARKS}", "frame.number", "_ws.col.Info", "_ws.expert.message",
-        password=password,
-    )
-    return [mark for mark in found if not ("ServerAlive2" in mark[1] and mark[2] == LONG_FRAME)]
+from scapy_object import ScapyObject, ntlm_ssp
+from test_dcom import FULL_RESPONSE, RSA_KEY, USER
+from wireshark import LONG_FRAME, OURS, by_password, marks, recording, sealed_and_shown, tshark
 
 
 def use_every_method(ca, alice):
@@ -96,29 +39,25 @@ def use_every_method(ca, alice):
 
 
 def use_as_windows(ca, alice, spnego):
-    windows = ScapyObject(ca.host, alice, spnego)
+    windows = ScapyObject(ca.host, ntlm_ssp(alice, spnego))
     windows.request2(ca.name, csr.csr(RSA_KEY), USER, flags=FULL_RESPONSE)
     windows.close()
 
 
-def test_wireshark_finds_nothing_wrong(ca, alice, tmp_path, monkeypatch, tally):
-    monkeypatch.setattr(msdcom, "DCERPC_Client", ExporterClient)
+def test_wireshark_finds_nothing_wrong(ca, alice, tmp_path, tally):
     file = tmp_path / "ntlm.pcapng"
     with recording(file):
         use_every_method(ca, alice)
         use_as_windows(ca, alice, spnego=False)
-    opened = {"password": alice.password}
-    sent = tshark(file, OURS, "dcerpc.pkt_type", **opened)
+    opened = by_password(alice.password)
+    sent = tshark(file, OURS, "dcerpc.pkt_type", opened=opened)
     kinds = {kind for [kinds] in sent for kind in kinds.split(",")}
     assert kinds >= {"2", "3", "12", "15"}, "response, fault, bind_ack, alter_context_resp"
     # What is sealed has been opened: dissected by its interface, or shown in clear.
-    sealed = tshark(file, f"{OURS} and dcerpc.encrypted_stub_data", "frame.number", **opened)
-    clear = "(dcom or dcerpc.decrypted_stub_data)"
-    shown = tshark(file, f"{OURS} and dcerpc.encrypted_stub_data and {clear}", "frame.number",
-                   **opened)
-    assert len(sealed) == len(shown) > 15
-    assert len(tshark(file, f"{OURS} and dcom.oxid", "frame.number", **opened)) >= 2
-    assert marks(file, **opened) == []
+    sealed, shown = sealed_and_shown(file, opened)
+    assert sealed == shown > 15
+    assert len(tshark(file, f"{OURS} and dcom.oxid", "frame.number", opened=opened)) >= 2
+    assert marks(file, opened) == []
     tally("dissected", "dcom with NTLM")
 
     # Within SPNEGO, tshark loses the RC4 key stream after the first sealed PDU, the client's too:
@@ -155,13 +94,10 @@ def test_on_behalf_and_renewal(
             client.close()
         issued(enterprise, answer, alice)
         held["certificate"] = answer.certificate
-        opened = {"password": who.password}
-        sealed = tshark(file, f"{OURS} and dcerpc.encrypted_stub_data", "frame.number", **opened)
-        clear = "(dcom or dcerpc.decrypted_stub_data)"
-        shown = tshark(file, f"{OURS} and dcerpc.encrypted_stub_data and {clear}", "frame.number",
-                       **opened)
-        assert len(sealed) == len(shown) >= 1
-        assert marks(file, **opened) == []
+        opened = by_password(who.password)
+        sealed, shown = sealed_and_shown(file, opened)
+        assert sealed == shown >= 1
+        assert marks(file, opened) == []
     tally("dissected", f"on behalf and renewal over {way}")
 
 
