@@ -185,7 +185,7 @@ def ca_with(tmp_path_factory):
 
 @pytest.fixture
 def ca(ca_with):
-    return ca_with("ntlm = false\n")
+    return ca_with('ntlm = "refuse"\n')
 
 
 @pytest.fixture(scope="session")

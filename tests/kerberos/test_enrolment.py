@@ -8,8 +8,8 @@ import pytest
 import csr
 import lab
 from clients import (
-    ADDRESS, FOREIGN, HOST, PORT, Impacket, ImpacketDcom, Proxy, Samba, ScapyDcom, ScapyIcpr,
-    certipy, run, spnego_fields, token_of, wcce,
+    ADDRESS, FOREIGN, HOST, PORT, Impacket, ImpacketDcom, Proxy, Samba, ScapyDcom,
+    ScapyIcpr, certipy, run, spnego_fields, token_of, wcce,
 )
 from conftest import ISSUED, KEY
 from icpr import CONNECT, INTEGRITY, PACKET
@@ -72,16 +72,18 @@ def test_certipy(ca, alice, way, tmp_path, tally):
     tally("foreign-kerberos", f"certipy {way}")
 
 
-def test_samba_asks_the_endpoint_mapper_and_the_ca(ca, alice, tally):
-    """Samba's RPC client, sealed with Kerberos in SPNEGO all the way: where ICertPassage is, then
-    a request there."""
+@pytest.mark.parametrize("around", ["spnego", "krb5"])
+@pytest.mark.parametrize("protection", ["seal", "sign", "packet", "connect"])
+def test_samba_asks_the_endpoint_mapper_and_the_ca(ca, alice, protection, around, tally):
+    """Samba's RPC client: with Kerberos, in SPNEGO or bare (authentication type 16), it asks where
+    ICertPassage is; then it enrols there."""
     script = FOREIGN.parent / "kerberos" / "samba_mapper.py"
-    out = run("/usr/bin/python3", script, f"ncacn_ip_tcp:{HOST}[135,seal,spnego]", alice,
+    out = run("/usr/bin/python3", script, f"ncacn_ip_tcp:{HOST}[135,{protection},{around}]", alice,
               env=os.environ | {"KRB5CCNAME": f"FILE:{alice}"})
     looked_up, mapped = json.loads(out)
     assert looked_up == mapped == [ADDRESS, PORT]
     ca.issues(Samba(alice, port=mapped[1]), "alice")
-    tally("foreign-kerberos", "samba mapper")
+    tally("foreign-kerberos", f"samba mapper {protection} {around}")
 
 
 def test_spnego_in_three_legs_with_signatures_of_the_mechanisms(ca, alice, tally):
