@@ -180,6 +180,7 @@ class Proxy:
     def __init__(self, tamper=lambda pdu: pdu, tamper_answer=lambda pdu: pdu):
         self.changes = (tamper, tamper_answer)
         self.pdus, self.answers = [], []
+        self.failure = None
         self.listener = socket.create_server((ADDRESS, 0))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -193,13 +194,18 @@ class Proxy:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         self.thread.join(5)
+        if self.failure:
+            raise self.failure
 
     def serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                with client, socket.create_connection((ADDRESS, PORT)) as server:
-                    self.carry(client, server)
+        try:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = self.listener.accept()
+                    with client, socket.create_connection((ADDRESS, PORT)) as server:
+                        self.carry(client, server)
+        except Exception as error:  # a change that does not fit is the test's failure
+            self.failure = error
 
     def carry(self, client, server):
         sides = {client: (server, self.pdus, self.changes[0]),
