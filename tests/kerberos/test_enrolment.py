@@ -4,12 +4,14 @@ import json
 import os
 
 import pytest
+from impacket.krb5.ccache import Credential
 
 import csr
 import lab
 from clients import (
     ADDRESS, FOREIGN, HOST, PORT, Impacket, ImpacketDcom, Proxy, Samba, ScapyDcom,
-    ScapyIcpr, certipy, run, spnego_fields, token_of, wcce,
+    ScapyIcpr, certipy, run, spnego_fields, tickets, token_of,
+    wcce,
 )
 from conftest import ISSUED, KEY
 from icpr import CONNECT, INTEGRITY, PACKET
@@ -110,6 +112,15 @@ def test_clients_that_do_not_sign_the_list_of_mechanisms(ca, alice, stack, tally
         ca.issues(stack(alice, port=proxy.port), "alice")
     assert 3 not in spnego_fields(token_of(proxy.pdus[1]))
     tally("foreign-kerberos", f"{stack.__name__} without mechListMIC")
+
+
+@pytest.mark.parametrize("service, name", [("rpcss", HOST), ("host", "ca1"), ("rpcss", "ca1")])
+def test_names_of_services_that_are_ours(ca, service, name, tmp_path, monkeypatch, tally):
+    """impacket is kept from writing host/… onto every ticket."""
+    cache, renaming = tickets(tmp_path, "bob", f"{service}/{name}"), Credential.toTGS
+    monkeypatch.setattr(Credential, "toTGS", lambda one, name=None: renaming(one))
+    ca.issues(Impacket(cache, name=name), "bob")
+    tally("foreign-kerberos", f"{service}/{name}")
 
 
 def test_groups_come_from_the_pac(ca, cache_of, tally):
