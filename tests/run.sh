@@ -36,7 +36,8 @@ bash tests/netns.sh "$WCCE_PYTHON" -m pytest -q -rA tests/foreign
 
 say "Active Directory: templates, accounts, rights, outages; foreign clients in a domain"
 as_root env WCCE_TALLY="$WCCE_TALLY" ${WCCE_CAPTURES:+WCCE_CAPTURES="$WCCE_CAPTURES"} tests/lab/lab.py run -- \
-  bash -euc 'for suite; do "$0" -m pytest -q -rA -p no:cacheprovider "$suite"; done' "$WCCE_PYTHON" "$PWD"/tests/lab "$PWD"/tests/kerberos "$PWD"/tests/domain
+  bash -euc 'for suite; do "$0" -m pytest -q -rA -p no:cacheprovider "$suite"; done' "$WCCE_PYTHON" "$PWD"/tests/lab "$PWD"/tests/kerberos \
+  "$PWD"/tests/example "$PWD"/tests/domain
 
 say "what was exercised"
 "$WCCE_PYTHON" tests/tally.py "$WCCE_TALLY" tests/expected-tally.txt

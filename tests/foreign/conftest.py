@@ -1,13 +1,11 @@
 """Fixtures of all foreign clients: who they are, and the `wcced` that they call."""
 
 import os
-import time
 
 import pytest
 
 import enterprise_lab
-from enterprise_lab import OtherCa, enrol
-
+from enterprise_fixtures import *  # noqa: F403
 from icpr import Credentials
 from running import Ca, certipy_of, ends_well
 
@@ -69,41 +67,6 @@ def enterprise(tmp_path_factory, alice, bob, agent, second_agent, other_ca):
             enterprise_lab.settings(folder, other_ca, "alice"))
     yield ca
     ends_well(ca, users)
-
-
-@pytest.fixture(scope="session")
-def agent_identity(enterprise, agent):
-    return enrol(enterprise, agent, "Agent")
-
-
-@pytest.fixture(scope="session")
-def second_agent_identity(enterprise, second_agent):
-    return enrol(enterprise, second_agent, "Agent")
-
-
-@pytest.fixture(scope="session")
-def other_ca():
-    return OtherCa("Other CA")
-
-
-@pytest.fixture(scope="session")
-def expired_agent(enterprise, agent):
-    identity = enrol(enterprise, agent, "AgentShort")
-    time.sleep(max(0, identity.parsed().not_valid_after_utc.timestamp() - time.time()) + 1.5)
-    return identity
-
-
-@pytest.fixture(scope="session")
-def revoked_agent(enterprise, agent):
-    """An agent's certificate that was revoked: by `wcced revoke`, while the CA was stopped."""
-    identity = enrol(enterprise, agent, "Agent")
-    serial = f"{identity.parsed().serial_number:x}"
-    [row] = [row for row in enterprise.rows() if row.get("SerialNumber", "").lstrip("0") == serial]
-    enterprise.stop()
-    enterprise.run("wcced", "revoke", "--config", enterprise.folder / "wcced.toml", "--id",
-                   row["Request.RequestID"], "--reason", "1")
-    enterprise.start()
-    return identity
 
 
 @pytest.fixture(scope="session")

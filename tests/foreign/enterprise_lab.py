@@ -221,7 +221,7 @@ WAYS = {"icpr": Passage, "dcom": Object}
 
 
 @contextlib.contextmanager
-def connections(ca, way):
+def connections(ca, way, ways=WAYS):
     """Connects as somebody by one of the ways, one connection at a time: impacket's DCOM client
     takes those to one host for those of one account."""
     opened = []
@@ -233,7 +233,7 @@ def connections(ca, way):
 
     def connect(who, **options):
         close()
-        opened.append(WAYS[way](ca, who, **options))
+        opened.append(ways[way](ca, who, **options))
         return opened[-1]
 
     connect.name = way
@@ -257,7 +257,7 @@ def issued(ca, answer, account=None):
 def assert_subject(ca, certificate, who):
     """Subject, UPN and SID extension are those of the account, and of nobody else."""
     assert who.user in certificate.subject.rfc4514_string().lower(), certificate.subject
-    assert upns(certificate) == [f"{who.user}@lab.test"]
+    assert upns(certificate) == [f"{who.user}@{ca.dns}"]
     assert sid_of(certificate) == ca.sid_of(who)
 
 

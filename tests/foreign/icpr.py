@@ -83,18 +83,23 @@ def impacket_answer(stub):
 
 
 class Impacket:
-    """impacket: NTLM as auth type 10, NDR 2.0, no header signing."""
+    """impacket: NTLM as auth type 10, NDR 2.0, no header signing. With a `kdc`: SPNEGO and
+    Kerberos, by the tickets that KRB5CCNAME names."""
 
     name = "impacket"
 
-    def __init__(self, host, port, credentials, level=PRIVACY, max_fragment=None):
+    def __init__(self, host, port, credentials, level=PRIVACY, max_fragment=None, kdc=None):
         binding = transport.DCERPCTransportFactory(f"ncacn_ip_tcp:{host}[{port}]")
         if credentials:
             binding.set_credentials(credentials.user, credentials.password, credentials.domain)
         binding.set_connect_timeout(20)
+        if kdc:
+            binding.set_kerberos(True, kdc)
         self.dce = binding.get_dce_rpc()
         if credentials:
             self.dce.set_auth_level(level)
+        if kdc:
+            self.dce.set_auth_type(rpcrt.RPC_C_AUTHN_GSS_NEGOTIATE)
         if max_fragment:
             self.dce.set_max_fragment_size(max_fragment)
         self.dce.connect()

@@ -4,6 +4,7 @@ Run inside a network namespace (tests/netns.sh): the endpoint mapper is on port 
 demands, and nothing leaves the machine.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -59,7 +60,7 @@ class Ca:
     lines for it (an empty one to lines for the end), and `prepare` may change both files before the first start. Every CA has an address of its own on loopback, as each needs port 135.
     """
 
-    port, name = PORT, "Lab CA"
+    port, name, dns = PORT, "Lab CA", "lab.test"
     dns_name = "ca1.lab.test"
     sid = "S-1-5-21-1111111111-2222222222-3333333333"
 
@@ -67,25 +68,28 @@ class Ca:
                  prepare=lambda ca: None):
         self.folder, self.host, self.domain = folder, host, domain
         self.rids = {user.user: rid for rid, user in enumerate(users, 1103)}
-        self.run("wcced", "init", "--folder", folder, "--netbios", self.domain, "--dns", "lab.test",
+        self.run("wcced", "init", "--folder", folder, "--netbios", self.domain, "--dns", self.dns,
                  "--sid", self.sid, "--subject", f"CN={self.name},DC=lab,DC=test")
-        settings = dict(settings or {})
-        settings["listen"] = f"""endpoint_mapper = ["{host}:135"]
-enrollment = ["{host}:{PORT}"]
-objects = ["{host}:{OBJECTS}"]
-"""
-        settings["host"] = f'dns_name = "{self.dns_name}"\n'
-        text = (folder / "wcced.toml").read_text() + settings.pop("", "")
-        for section, lines in settings.items():
-            assert f"[{section}]\n" in text, section
-            text = text.replace(f"[{section}]\n", f"[{section}]\n{lines}", 1)
-        (folder / "wcced.toml").write_text(text)
+        self.configure(host, settings or {})
         with open(folder / "directory.toml", "a") as directory:
             directory.write(USER_ECC + APPROVED + templates)
             directory.write("".join(account(self.rids[user.user], user) for user in users))
         prepare(self)
         self.run("wcced", "check-config", "--config", folder / "wcced.toml")
         self.start()
+
+    def configure(self, address, settings):
+        """Writes settings, by section, and this address into the configuration."""
+        settings = settings | {
+            "listen": f'endpoint_mapper = ["{address}:135"]\nenrollment = ["{address}:{PORT}"]\n'
+                      f'objects = ["{address}:{OBJECTS}"]\n',
+            "host": f'dns_name = "{self.dns_name}"\n',
+        }
+        text = (self.folder / "wcced.toml").read_text() + settings.pop("", "")
+        for section, lines in settings.items():
+            assert text.count(f"\n[{section}]\n") == 1, section
+            text = text.replace(f"\n[{section}]\n", f"\n[{section}]\n{lines}")
+        (self.folder / "wcced.toml").write_text(text)
 
     def sid_of(self, who):
         """The SID of one of `users`."""
@@ -96,6 +100,34 @@ objects = ["{host}:{OBJECTS}"]
         text = (self.folder / file).read_text()
         assert text.count(old) == 1, (file, old, text.count(old))
         (self.folder / file).write_text(text.replace(old, new))
+
+    @contextlib.contextmanager
+    def changed(self, old, new, after=""):
+        """The directory file with other text, the next one behind `after`, for a while."""
+        path = self.folder / "directory.toml"
+        text = path.read_text()
+        begin = text.index(after)
+        changed = text[:begin] + text[begin:].replace(old, new, 1)
+        assert changed != text
+        try:
+            self.stop()
+            path.write_text(changed)
+            self.start()
+            yield
+        finally:
+            self.stop()
+            path.write_text(text)
+            self.start()
+
+    def without_previous_approval(self, template):
+        """Takes 0x40 from msPKI-Enrollment-Flag of a template for a while."""
+        flag = "PREVIOUS_APPROVAL_VALIDATE_REENROLLMENT"
+        return self.changed(flag, "AUTO_ENROLLMENT", f'cn = "{template}"\n')
+
+    def with_upn(self, who, upn):
+        """Gives an account another userPrincipalName for a while."""
+        user = f'\n[[users]]\nname = "{who.user}"\n'
+        return self.changed(f'upn = "{who.user}@{self.dns}"', f'upn = "{upn}"', user)
 
     def rows(self, *arguments):
         """Rows of the Request table, by `wcced requests`; the CA is stopped meanwhile."""
@@ -179,8 +211,8 @@ def account(rid, who):
 [[users]]
 name = "{who.user}"
 rid = {rid}
-upn = "{who.user}@lab.test"
-mail = "{who.user}@lab.test"
+upn = "{who.user}@{Ca.dns}"
+mail = "{who.user}@{Ca.dns}"
 nt_hash = "{compute_nthash(who.password).hex()}"
 {groups}"""
 

@@ -4,18 +4,22 @@ import contextlib
 import signal
 import subprocess
 import time
+from xml.etree import ElementTree
 
 from running import OBJECTS, PORT
 
 MAPPER = 135
 
 
+OUR_PORTS = " or ".join(f"tcp port {port}" for port in (MAPPER, OBJECTS, PORT))
+
+
 @contextlib.contextmanager
-def recording(file):
-    """Records loopback into the file."""
-    ports = " or ".join(f"tcp port {port}" for port in (MAPPER, OBJECTS, PORT))
+def recording(file, interface="lo", ports=OUR_PORTS):
+    """Records what an interface sees at these ports into the file."""
     dumpcap = subprocess.Popen(
-        ["dumpcap", "-q", "-i", "lo", "-f", ports, "-w", file], stderr=subprocess.PIPE, text=True
+        ["dumpcap", "-q", "-i", interface, "-f", ports, "-w", file], stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         for line in dumpcap.stderr:
@@ -51,6 +55,14 @@ def tshark(file, condition, *fields, opened=()):
     run = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     return [line.split("\t") for line in run.stdout.splitlines()]
+
+
+def trees(file, condition, opened=()):
+    """Each frame that fulfils the condition with all that is known of it, as XML."""
+    command = ["tshark", "-n", "-r", file, *opened, "-Y", condition, "-T", "pdml"]
+    run = subprocess.run(command, capture_output=True, timeout=120)
+    assert run.returncode == 0, run.stderr.decode()
+    return ElementTree.fromstring(run.stdout).iter("packet")
 
 
 OURS = "dcerpc and (" + " or ".join(
