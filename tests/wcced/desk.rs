@@ -55,7 +55,7 @@ impl Desk {
     }
 
     /// The same, as somebody with the same password.
-    fn as_user(&self, user: &str, command: &str, arguments: &[&str]) -> Output {
+    pub fn as_user(&self, user: &str, command: &str, arguments: &[&str]) -> Output {
         let (account, password) = (format!(r"WCCE\{user}"), self.password.to_str().expect("text"));
         let login = ["--user", &account, "--password-file", password];
         self.wcce(command, &[&login, arguments].concat())

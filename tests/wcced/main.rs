@@ -13,5 +13,6 @@ mod commands;
 mod demo;
 mod desk;
 mod example;
+mod on_behalf;
 mod service;
 mod table;
