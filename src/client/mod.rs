@@ -13,7 +13,7 @@ pub mod pkcs12;
 pub mod property;
 mod request;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod text;
 
 pub use answer::{Answer, AnswerError, Outcome, check_full_response};

@@ -69,6 +69,7 @@ pub(crate) struct Bench {
     pub(crate) store: Arc<SledStore>,
     pub(crate) crls: watch::Receiver<Crls>,
     pub(crate) trust: Trust,
+    pub(crate) policy: policy::Settings,
     pub(crate) security: &'static str,
     pub(crate) clock: fn() -> SystemTime,
 }
@@ -95,6 +96,7 @@ impl Bench {
             folder,
             directory: Arc::new(directory),
             trust: Trust::of(&ca),
+            policy: policy::Settings::default(),
             ca: Arc::new(ca),
             store: Arc::new(store),
             crls: watch::channel(crls).1,
@@ -117,7 +119,7 @@ impl Bench {
         let host = Host { dns_name: "ca1.lab.test".to_owned(), account: r"LAB\CA1$".to_owned() };
         let settings = Settings {
             limits: Limits::default(),
-            policy: policy::Settings::default(),
+            policy: self.policy.clone(),
             trust: self.trust.clone(),
             rules,
             host,

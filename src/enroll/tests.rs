@@ -1,3 +1,5 @@
+mod signed;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -5,7 +7,7 @@ use super::testing::{ALICE, BOB, Bench, pkcs10, submission};
 use super::*;
 use crate::asn1::extensions::find;
 use crate::asn1::{Certificate, Name, decode_general_names, oids};
-use crate::ca::{CaConfig, KeyError, SignatureAlgorithm, Signer, StateFolder};
+use crate::ca::{CaConfig, KeyError, SignatureAlgorithm, Signer, StateFolder, TrustConfig};
 use crate::client::{CertificateRequest, KeyKind, RequestKey};
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::model::{Disposition, GeneralName, HResult, Sid};
