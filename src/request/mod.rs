@@ -26,10 +26,9 @@ pub use limits::Limits;
 
 use crate::model::{EnrollmentRequest, RequestFormat};
 
-/// Renewal on behalf of another (Z), Certificate Transparency (A) and pre-sign (B) requests
-/// ([MS-WCCE] 3.2.1.4.3.1.1): a PKCS#10 can't be the first, the others are not enabled. To ignore
-/// them would give the client another certificate than it asked for.
-const UNSUPPORTED_FLAGS: u32 = 0x0020_0000 | 0x0400_0000 | 0x0800_0000;
+/// Certificate Transparency (A) and pre-sign (B) requests ([MS-WCCE] 3.2.1.4.3.1.1), which are not
+/// enabled. To ignore them would give the client another certificate than it asked for.
+const UNSUPPORTED_FLAGS: u32 = 0x0400_0000 | 0x0800_0000;
 
 /// Parses and verifies a new request ([MS-WCCE] 3.2.1.4.2.1.4): `raw` is pctbRequest, `flags`
 /// dwFlags, `attributes` pwszAttributes (see [`decode_attributes_blob`] for ICertPassage).

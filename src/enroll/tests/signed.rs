@@ -254,3 +254,34 @@ async fn old_certificates_that_were_revoked_or_are_unknown_are_not_renewed() {
     assert_eq!(row.raw_old_certificate.as_deref(), Some(old.certificate()));
     assert_eq!(row.requester_name_from_old_certificate, None);
 }
+
+/// CR_IN_ROBO ([MS-WCCE] 3.2.2.6.2.1.2.4): by leave of a setting, whoever holds the key of a
+/// certificate renews it for its subject.
+#[tokio::test]
+async fn a_renewal_on_behalf_is_for_the_subject_of_the_old_certificate() {
+    let mut bench = bench();
+    let alice = bench.caller(ALICE);
+    let agent = agent(&bench).await;
+    let (_, old) = for_bob(&bench, &agent).await;
+    let renewal = || {
+        let signers = Signers { renews: Some(&old), ..Signers::default() };
+        let raw = CertificateRequest::default().to_cms(&key(), signers).expect("made");
+        Submission { flags: 0x0020_0000, ..signed(raw, "Target") }
+    };
+    let answer = bench.enrollment().submit(&alice, renewal()).await.expect("an answer");
+    assert_eq!(answer.disposition, DenyReason::RenewalOnBehalfOf.hresult().0, "{}", answer.message);
+
+    bench.policy.renewals.on_behalf = true;
+    let answer = bench.enrollment().submit(&alice, renewal()).await.expect("an answer");
+    let row = bench.row(answer.id).await;
+    assert!(answer.certificate.is_some(), "{}", answer.message);
+    assert_eq!(row.columns.requester_name, r"LAB\bob");
+    assert_eq!(row.columns.caller_name, r"LAB\alice");
+    assert_eq!(columns(&row).upn.as_deref(), Some("bob@lab.test"));
+
+    // Without an old certificate nobody is meant.
+    let raw = CertificateRequest::default().to_pkcs10(&key()).expect("made");
+    let plain = Submission { flags: 0x0020_0000, ..signed(raw, "Agent") };
+    let answer = bench.enrollment().submit(&alice, plain).await.expect("an answer");
+    assert_eq!(answer.disposition, DenyReason::RenewalWithoutSubject.hresult().0);
+}
