@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo example test lint deny bench generate
+.PHONY: help demo example test lint deny mutants bench generate
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile
@@ -24,6 +24,10 @@ lint:
 # make deny   licences, bans, sources and advisories
 deny:
 	@bash tests/deny.sh
+
+# make mutants   change each rule of the policy module and want a test to notice
+mutants:
+	@bash tests/mutants.sh
 
 # make bench  criterion benches and the load generator
 bench:

@@ -11,14 +11,16 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use tokio::sync::watch;
-use wcce::asn1::cms::SignedData;
-use wcce::asn1::extensions::find;
-use wcce::asn1::{Certificate, Name, RequestBuilder, oids};
+use wcce::asn1::cms::{SignedData, SignerId, SignerInfo};
+use wcce::asn1::extensions::{decode_extensions, find};
+use wcce::asn1::{
+    AlgorithmIdentifier, Certificate, CertificationRequest, Name, RequestBuilder, oids,
+};
 use wcce::auth::{AuthLevel, AuthType};
 use wcce::ca::{
     CaConfig, CertificateAuthority, Crls, KeyKind, StateFolder, Trust, UrlConfig, UrlHost,
 };
-use wcce::client::{KeyKind as RequestKeyKind, RequestKey};
+use wcce::client::{CertificateRequest, KeyKind as RequestKeyKind, RequestKey};
 use wcce::config::Config;
 use wcce::dcom::Class;
 use wcce::directory::embedded::EmbeddedDirectory;
@@ -427,6 +429,73 @@ async fn a_request_of_2009_gets_the_extensions_that_its_own_ca_gave_it() {
     assert_eq!(name(our.issuer), name(their.issuer));
     assert_eq!(our.public_key.raw, their.public_key.raw);
     tally::ran("capture-issued", "ms-wstep-issue");
+}
+
+/// Its key is lost, so it is signed anew: the extensions that it asks for, with another key, and
+/// the certificate that our CA issued first as the one to be renewed.
+#[tokio::test]
+async fn a_renewal_of_2009_gets_the_extensions_that_its_own_ca_gave_it() {
+    let Some(captures) = tally::captures("issuance for the renewal of MS-WSTEP") else { return };
+    let raw = read(&captures, "ms-wstep-renewal-pkcs7-request.der");
+    let theirs = read(&captures, "ms-wstep-renewal-certificate.der");
+    let their = Certificate::parse(&theirs).expect("valid");
+    let site = Site::new(
+        "CN=FB_EntSubCA,OU=Microsoft PKI Team",
+        ("9-1351C0407A.d9-1351C0406A.nttest.microsoft.com", "9-1351C0407A"),
+        WSTEP_2009,
+    );
+    let key = || RequestKey::generate(RequestKeyKind::Rsa2048).expect("made");
+    let (old_key, new_key) = (key(), key());
+    let first = CertificateRequest { template: Some("User".into()), ..Default::default() };
+    let first = first.to_pkcs10(&old_key).expect("made");
+    let answer = site.request2(("abby", 1103), 0x0100, "", &first).await;
+    let old = bytes(&answer.pctb_encoded_cert).to_vec();
+    let parsed = Certificate::parse(&old).expect("issued");
+
+    let message = SignedData::parse(&raw).expect("a message");
+    let inner = CertificationRequest::parse(message.content.expect("there")).expect("valid");
+    let asked = inner.attributes.iter().find(|a| a.oid == oids::EXTENSION_REQUEST);
+    let asked = decode_extensions(asked.expect("there").values[0].raw).expect("valid");
+    let of_the_key = |extension: &Extension| extension.oid == oids::SUBJECT_KEY_IDENTIFIER;
+    let builder = RequestBuilder {
+        subject: Name::from_der(inner.subject).expect("valid"),
+        extensions: asked.into_iter().filter(|extension| !of_the_key(extension)).collect(),
+        attributes: vec![(oids::RENEWAL_CERTIFICATE, vec![old.clone()])],
+        ..RequestBuilder::default()
+    };
+    let content = builder.encode(new_key.public_key(), new_key.scheme(), |m| new_key.sign(m));
+    let content = content.expect("signed");
+    let signature = old_key.sign(&content).expect("signed");
+    let signer = SignerInfo {
+        signer: SignerId::IssuerAndSerial { issuer: parsed.issuer, serial: parsed.serial },
+        digest: AlgorithmIdentifier::with_null(old_key.hash().oid()),
+        signed_attributes: None,
+        algorithm: AlgorithmIdentifier::with_null(old_key.hash().with_rsa()),
+        signature: &signature,
+        unsigned_attributes: &[],
+    };
+    let renewal = SignedData {
+        content: Some(&content),
+        digests: vec![old_key.hash()],
+        certificates: vec![&old],
+        signers: vec![signer],
+        ..SignedData::new(oids::CMS_DATA, None)
+    };
+    let answer = site.request2(("abby", 1103), 0x0004_0300, "", &renewal.encode()).await;
+    let text = text(bytes(&answer.pctb_disposition_message));
+    assert_eq!((answer.return_value, answer.pdw_disposition), (0, 3), "{text}");
+    assert_eq!(site.row(answer.pdw_request_id).await.columns.request_flags & 2, 2, "RENEWAL");
+
+    let our = Certificate::parse(bytes(&answer.pctb_encoded_cert)).expect("valid");
+    let without = |list: &[Extension]| -> Vec<Extension> {
+        list.iter().filter(|extension| !of_the_key(extension)).cloned().collect()
+    };
+    let seen = compare(&without(&their.extensions), &without(&our.extensions));
+    assert_eq!(seen, [Allowed::SecurityExtension, Allowed::Order, Allowed::AuthorityKey]);
+    let name = |der| Name::from_der(der).expect("a name").to_string();
+    assert_eq!(name(our.subject), name(their.subject));
+    assert_eq!(name(our.issuer), name(their.issuer));
+    tally::ran("capture-issued", "ms-wstep-renewal");
 }
 
 const DOMAIN_CONTROLLER_2016: &str = r#"

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::SetExtension;
+use crate::policy::approval::is_broad;
 
 #[test]
 fn pend_all_requests() {
@@ -22,6 +23,19 @@ fn enrollment_agents_are_looked_at_where_many_may_enroll() {
         world.settings.approve_agents = true;
         world.enrollees("S-1-5-21-1-2-3-1107");
         world.plan();
+    }
+}
+
+/// Only in a domain do the relative identifiers 513 to 515 mean everybody.
+#[test]
+fn groups_of_everybody_are_those_of_a_domain() {
+    for (who, broad) in [
+        ("S-1-5-21-1-2-3-515", true),
+        ("S-1-5-21-1-2-3-516", false),
+        ("S-1-5-32-513", false),
+        ("S-1-16-21-513", false),
+    ] {
+        assert_eq!(is_broad(&sid(who)), broad, "{who}");
     }
 }
 

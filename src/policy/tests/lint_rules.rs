@@ -30,9 +30,16 @@ fn writable(template: &mut Template, who: &str, mask: u32) {
     template.security.dacl.get_or_insert_default().aces.push(ace);
 }
 
+/// As Windows' own templates grant their rights: with WriteProperty.
+fn enrolling(template: &mut Template, right: uuid::Uuid) {
+    let mut ace = Ace::extended_right(AceKind::Allow, right, sid("S-1-5-11"));
+    ace.mask = crate::model::AccessMask(0x120);
+    template.security.dacl.get_or_insert_default().aces.push(ace);
+}
+
 #[test]
 fn a_good_template_has_none() {
-    let good: [Change; 7] = [
+    let good: [Change; 13] = [
         |_| {},
         |t| writable(t, "S-1-5-21-1-2-3-512", 0xF_01FF),
         |t| writable(t, "S-1-5-18", 0xF_01FF),
@@ -43,6 +50,15 @@ fn a_good_template_has_none() {
             t.validity = DAY * 365 * 3;
             t.flags |= GeneralFlags::MACHINE_TYPE;
         },
+        |t| t.validity = DAY * 365 * 2,
+        |t| {
+            t.validity = DAY * 3650;
+            t.flags |= GeneralFlags::MACHINE_TYPE;
+        },
+        |t| t.application_policies = vec![oids::SMARTCARD_LOGON],
+        |t| t.private_key = PrivateKeyFlags::EXPORTABLE_KEY,
+        |t| enrolling(t, ENROLL),
+        |t| enrolling(t, crate::model::AUTO_ENROLL),
     ];
     for change in good {
         assert_eq!(findings(change), []);
@@ -53,7 +69,7 @@ fn a_good_template_has_none() {
 #[test]
 fn each_danger_is_named() {
     use Severity::{Configuration, Critical, High, Low, Medium};
-    let cases: [(Severity, &str, Change); 27] = [
+    let cases: [(Severity, &str, Change); 28] = [
         (Critical, "ESC1", |t| t.names = SUPPLIED),
         (Critical, "ESC1", |t| {
             t.names = SUPPLIED;
@@ -69,6 +85,7 @@ fn each_danger_is_named() {
         (Critical, "ESC4", |t| writable(t, "S-1-5-21-1-2-3-1103", 0x1000_0000)),
         (Critical, "ESC4", |t| writable(t, "S-1-3-18", 0x20)),
         (Critical, "ESC4", |t| writable(t, "S-1-3-21-1-512", 0x20)),
+        (Critical, "ESC4", |t| enrolling(t, uuid::Uuid::from_u128(7))),
         (Critical, "ESC4", |t| t.security.owner = Some(sid("S-1-5-21-1-2-3-1103"))),
         (High, "ESC17", |t| {
             t.names = SUPPLIED;

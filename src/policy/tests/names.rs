@@ -58,6 +58,9 @@ fn what_the_directory_lacks_is_refused_with_its_own_code() {
         requester.dns_host_name = None;
     }
     assert_eq!(machine.denied(), HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED);
+    machine.template.names =
+        NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH | NameFlags::SUBJECT_REQUIRE_DNS_AS_CN;
+    assert_eq!(machine.denied(), HResult::CERTSRV_E_SUBJECT_DNS_REQUIRED);
 }
 
 #[test]
@@ -334,6 +337,11 @@ fn names_of_other_hosts_are_approved_where_many_may_enroll() {
         world.enrollees("S-1-5-21-1-2-3-1107");
         world.plan();
     }
+    let name = |oid, value: &str| NameAttribute { oid, value: value.to_owned() };
+    world.request.subject_attributes.push(name(oids::ORGANIZATION, "Lab"));
+    world.plan();
+    world.request.subject_attributes.push(name(oids::COMMON_NAME, "dc1.lab.test"));
+    assert_eq!(world.pended(), PendReason::SuppliedNames);
 }
 
 #[test]

@@ -274,6 +274,11 @@ fn previous_approval_of_supplied_names_copies_the_old_ones() {
     unreadable.request.subject = vec![1];
     unreadable.old_certificate.as_mut().expect("there").subject = vec![1];
     assert_eq!(unreadable.pended(), PendReason::PendAllRequests);
+    let mut first = waived_supplied();
+    first.template.enrollment = EnrollmentFlags::empty();
+    first.settings.supplied_names = Handling::Issue;
+    first.request.subject_alt_names = vec![dns("dc1.lab.test")];
+    assert_eq!(first.plan().subject_alt_names, [dns("dc1.lab.test")], "nothing was approved");
     other.template.ra_signatures = 1;
     assert_eq!(why_not(&other), WaiverProblem::Subject);
 }

@@ -17,6 +17,25 @@ fn the_shortest_of_template_setting_and_ca_counts() {
 }
 
 #[test]
+fn a_ca_issues_from_its_first_second_on() {
+    let mut world = World::new();
+    world.ca_begins = now();
+    assert_eq!(world.plan().not_before, now());
+    world.ca_begins = now() + Duration::from_secs(1);
+    assert_eq!(world.denied(), HResult::CERT_E_EXPIRED);
+}
+
+/// [MS-WCCE] 3.2.2.6.2.1.4.3: an overlap as long as the validity is no longer than it.
+#[test]
+fn an_overlap_may_be_all_of_the_validity() {
+    let mut world = World::new();
+    world.template.renewal_overlap = world.template.validity;
+    world.plan();
+    world.template.renewal_overlap += Duration::from_secs(1);
+    assert_eq!(world.denied(), HResult::CERTSRV_E_CERT_TYPE_OVERLAP);
+}
+
+#[test]
 fn a_period_below_the_clock_skew_gives_nothing() {
     let mut world = World::new();
     world.template.renewal_overlap = Duration::ZERO;
