@@ -11,6 +11,7 @@ pub mod auth;
 pub mod ca;
 pub mod client;
 pub mod config;
+mod counts;
 pub mod dcom;
 pub mod directory;
 pub mod domain;
@@ -19,6 +20,7 @@ pub mod files;
 #[rustfmt::skip]
 #[allow(missing_docs)]
 pub mod generated;
+pub mod http;
 pub mod logging;
 pub mod model;
 pub mod ndr;

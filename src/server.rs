@@ -3,6 +3,7 @@
 mod directory;
 mod logon;
 mod objects;
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tracing::{info, warn};
 
 use self::directory::{DomainNames, Opened};
 use self::objects::Objects;
+use self::web::Web;
 use crate::admin::{
     AdminSettings, Administration, Configured, CrlService, Parts, PublishError, SettingsError,
 };
@@ -48,6 +50,7 @@ pub struct Server {
     mapper: Vec<TcpListener>,
     passage: Vec<TcpListener>,
     objects: Option<Objects>,
+    web: Option<Web>,
 }
 
 /// Where a server can be reached.
@@ -59,6 +62,8 @@ pub struct Addresses {
     pub passage: Vec<SocketAddr>,
     /// The objects of DCOM.
     pub objects: Vec<SocketAddr>,
+    /// CRLs, CA certificates and OCSP answers.
+    pub http: Vec<SocketAddr>,
 }
 
 /// Why the server cannot start or stop.
@@ -148,6 +153,7 @@ impl Server {
         let publisher = CrlPublisher::new(&config.ca, &state);
         let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
         let names = names(&config, &domain);
+        let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names)).await?;
         let policy = config.policy(&*directory).await?;
         let governance = Arc::new(AdminSettings::load(
             state.administration(),
@@ -201,6 +207,7 @@ impl Server {
             mapper: bind(&config.listen.endpoint_mapper).await?,
             passage: bind(&config.listen.enrollment).await?,
             objects: objects.await?,
+            web,
             enrollment,
             providers: Arc::new(providers),
             crls,
@@ -215,6 +222,7 @@ impl Server {
             mapper: addresses(&self.mapper),
             passage: addresses(&self.passage),
             objects: addresses(objects),
+            http: self.web.as_ref().map_or_else(Vec::new, |web| addresses(&web.listeners)),
         }
     }
 
@@ -223,8 +231,8 @@ impl Server {
     /// # Errors
     /// Where calls do not end in time.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), ServerError> {
-        let Addresses { mapper, passage, objects } = self.addresses();
-        info!(endpoint_mapper = ?mapper, enrollment = ?passage, ?objects, "ready");
+        let Addresses { mapper, passage, objects, http } = self.addresses();
+        info!(endpoint_mapper = ?mapper, enrollment = ?passage, ?objects, ?http, "ready");
         let table = Arc::new(endpoint_table(&passage));
         let groups = Arc::new(AssociationGroups::default());
         let statistics = Arc::new(Statistics::default());
@@ -261,10 +269,11 @@ impl Server {
         let limits = self.config.limits.of_server(self.config.listen.drain);
         let (crls, stop_crls) = (Arc::clone(&self.crls), stop.clone());
         let renewal = tokio::spawn(async move { crls.run(stop_crls).await });
+        let web = self.web.map(|web| tokio::spawn(web.run(stop.clone())));
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
-        if let Some(collector) = collector {
-            collector.await?;
+        for task in collector.into_iter().chain(web) {
+            task.await?;
         }
         Ok(drained?)
     }

@@ -24,6 +24,7 @@ mod name;
 mod name_columns;
 mod name_text;
 mod normalize;
+pub mod ocsp;
 pub mod oids;
 pub mod pem;
 mod pkcs10;

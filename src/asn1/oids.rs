@@ -106,6 +106,12 @@ oids! {
     AUTHORITY_INFO_ACCESS = "1.3.6.1.5.5.7.1.1";
     /// subjectInfoAccess.
     SUBJECT_INFO_ACCESS = "1.3.6.1.5.5.7.1.11";
+    /// id-pkix-ocsp-basic: the kind of OCSP response that there is.
+    OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1";
+    /// id-pkix-ocsp-nonce.
+    OCSP_NONCE = "1.3.6.1.5.5.7.48.1.2";
+    /// id-pkix-ocsp-extended-revoke: certificates that were never issued are called revoked.
+    OCSP_EXTENDED_REVOKE = "1.3.6.1.5.5.7.48.1.9";
     /// id-pkix-ocsp-nocheck.
     OCSP_NOCHECK = "1.3.6.1.5.5.7.48.1.5";
     /// id-ad-ocsp: an access method.

@@ -301,11 +301,11 @@ impl CrlDraft {
         let changed =
             revocation.revoked_when >= self.since || revocation.effective_when >= self.since;
         if in_force && let Some(base) = &mut self.base {
-            base.add(revocation, reason_code(revocation.reason))?;
+            base.add(revocation, revocation.reason_code())?;
         }
         let Some(delta) = self.delta.as_mut().filter(|_| changed) else { return Ok(()) };
         if in_force {
-            delta.add(revocation, reason_code(revocation.reason))?;
+            delta.add(revocation, revocation.reason_code())?;
         } else if revocation.reason == Revocation::RELEASED {
             delta.add(revocation, u8::try_from(Revocation::REMOVE_FROM_CRL).ok())?;
         }
@@ -396,13 +396,6 @@ fn encode_entry(entry: &Revocation, reason: Option<u8>) -> Result<Vec<u8>, Asn1E
             fields.raw(&encode_extensions(&[crl_reason(reason)]));
         }
     }))
-}
-
-/// The CRLReason of a column value; unspecified (0) and what RFC 5280 does not know are left out,
-/// and so is removeFromCRL (8): it is for delta CRLs, and makes readers take the certificate for
-/// one that is not revoked.
-fn reason_code(reason: u32) -> Option<u8> {
-    u8::try_from(reason).ok().filter(|code| matches!(code, 1..=6 | 9..=10))
 }
 
 /// The CRL in this file, where there is one of this CA.

@@ -18,6 +18,8 @@ use crate::model::{CertificatePolicy, IssuancePlan, KeyUsage, SubjectName, Templ
 
 /// How long an exchange certificate is valid.
 const VALIDITY: Duration = Duration::from_secs(7 * 86_400);
+/// ub-common-name of RFC 5280 A.1.
+const MAX_COMMON_NAME: usize = 64;
 
 /// A new exchange certificate with its private key.
 pub struct ExchangeCertificate {
@@ -50,7 +52,7 @@ impl CertificateAuthority {
         // RSA, whatever the CA's own key is: clients encrypt to it by key transport alone.
         let (key, pkcs8) = SoftwareSigner::generate(KeyKind::Rsa2048, RsaHash::default())?;
         let plan = IssuancePlan {
-            subject: SubjectName::FromRequest(self.exchange_subject()?),
+            subject: SubjectName::FromRequest(self.own_subject("-Xchg")?),
             subject_alt_names: Vec::new(),
             public_key: SubjectPublicKeyInfo::parse(key.public_key())?.to_info()?,
             not_before: now.checked_sub(self.clock_skew()).unwrap_or(now),
@@ -101,13 +103,14 @@ impl CertificateAuthority {
         SignedCertificate::read(der.der.to_vec()).map(Some).map_err(unreadable)
     }
 
-    /// The CA's subject, with `-Xchg` at its common name.
-    fn exchange_subject(&self) -> Result<Vec<u8>, IssueError> {
+    /// The CA's subject, with `suffix` at its common name: for certificates of its own keys.
+    pub(super) fn own_subject(&self, suffix: &str) -> Result<Vec<u8>, Asn1Error> {
         let mut name = Name::from_der(&self.certificate().subject)?;
         let mut attributes = name.rdns.iter_mut().flatten();
         // The CN that the CA is called by: CaCertificate::check has found it.
         if let Some(cn) = attributes.rfind(|attribute| attribute.oid == oids::COMMON_NAME) {
-            cn.value.push_str("-Xchg");
+            let kept = MAX_COMMON_NAME.saturating_sub(suffix.len());
+            cn.value = cn.value.chars().take(kept).chain(suffix.chars()).collect();
         }
         Ok(name.to_der())
     }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::ca::{CaConfig, ExistingCa, TrustConfig};
 use crate::directory::config::DirectoryConfig;
 use crate::domain::{DomainConfig, MachineSecret};
+use crate::http::HttpConfig;
 use crate::logging::LogConfig;
 use crate::model::deserialize_duration;
 use crate::request;
@@ -36,6 +37,8 @@ pub struct Config {
     pub listen: ListenConfig,
     /// How far clients may go.
     pub limits: LimitsConfig,
+    /// CRLs, CA certificates and OCSP answers over HTTP.
+    pub http: HttpConfig,
     /// How clients log on.
     pub authentication: AuthenticationConfig,
     /// Who may enroll, and what requests may hold.
@@ -64,6 +67,7 @@ impl Default for Config {
             host: HostConfig::default(),
             listen: ListenConfig::default(),
             limits: LimitsConfig::default(),
+            http: HttpConfig::default(),
             authentication: AuthenticationConfig::default(),
             enrollment: EnrollmentConfig::default(),
             administration: AdministrationConfig::default(),
@@ -418,6 +422,7 @@ impl Config {
             return Err(("enrollment.server_generation", "at most 15"));
         }
         self.administration.check()?;
+        self.http.check()?;
         self.hardening.check(self)?;
         Ok(())
     }

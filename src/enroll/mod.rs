@@ -34,6 +34,8 @@ use crate::store::{Store, StoreError};
 
 pub use answer::{Answer, CR_IN_FULLRESPONSE};
 pub use error::EnrollError;
+pub(crate) use row::of_own;
+
 pub use property::{
     CaInfo, PROPERTIES, Property, PropertyError, PropertyId, PropertyIndex, PropertyKind,
     PropertyQuery, PropertyValue,

@@ -32,22 +32,24 @@ const FORCE_UTF8: u32 = 0x4;
 const ENROLL_ON_BEHALF_OF: u32 = 0x10;
 /// CR_FLG_CAXCHGCERT of Request.RequestFlags.
 const CA_EXCHANGE_CERTIFICATE: u32 = 0x8;
+/// SID of the machine's own services: nobody called.
+const LOCAL_SYSTEM: &str = "S-1-5-18";
 
-/// A row as it is when a request arrives, with what is known of it unread.
-pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime) -> NewRow {
+/// A row that says nothing yet but when it was made.
+fn blank(now: SystemTime) -> NewRow {
     NewRow {
         raw_request: Vec::new(),
-        request_type: submission.flags,
+        request_type: 0,
         request_flags: FORCE_UTF8,
-        request_attributes: without_challenge(&submission.attributes),
+        request_attributes: String::new(),
         submitted_when: now,
         resolved_when: None,
         disposition: Disposition::Failed,
         status_code: 0,
         disposition_message: String::new(),
-        requester_name: caller.account.clone(),
-        caller_name: caller.account.clone(),
-        caller_sid: caller.token.user().to_string(),
+        requester_name: String::new(),
+        caller_name: String::new(),
+        caller_sid: String::new(),
         request_raw_name: Vec::new(),
         request_distinguished_name: String::new(),
         raw_old_certificate: None,
@@ -57,13 +59,47 @@ pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime
         attributes: Vec::new(),
         extensions: Vec::new(),
         certificate: None,
-        requester_sid: Some(caller.token.user().to_string()),
+        requester_sid: None,
         request_names: NameColumns::new(),
         requester_name_from_old_certificate: None,
         signer_certificate_hashes: Vec::new(),
         renewals: 0,
         first_issued: None,
     }
+}
+
+/// A row as it is when a request arrives, with what is known of it unread.
+pub(super) fn received(caller: &Caller, submission: &Submission, now: SystemTime) -> NewRow {
+    NewRow {
+        request_type: submission.flags,
+        request_attributes: without_challenge(&submission.attributes),
+        requester_name: caller.account.clone(),
+        caller_name: caller.account.clone(),
+        caller_sid: caller.token.user().to_string(),
+        requester_sid: Some(caller.token.user().to_string()),
+        ..blank(now)
+    }
+}
+
+/// The row of a certificate that the CA issues to itself, without any request; `account` is the
+/// CA's own.
+pub(crate) fn of_own(
+    account: &str,
+    template: &str,
+    certificate: CertificateColumns,
+    now: SystemTime,
+) -> NewRow {
+    let mut row = NewRow {
+        requester_name: account.to_owned(),
+        caller_name: account.to_owned(),
+        caller_sid: LOCAL_SYSTEM.to_owned(),
+        request_raw_name: certificate.raw_name.clone(),
+        request_distinguished_name: certificate.distinguished_name.clone(),
+        certificate_template: template.to_owned(),
+        ..blank(now)
+    };
+    resolve(&mut row, &Outcome::Issued(Box::new(certificate)));
+    row
 }
 
 /// The row of an exchange certificate ([MS-WCCE] 3.2.1.4.3.2.15.1); `account` is the CA's own.
@@ -73,18 +109,13 @@ pub(super) fn of_exchange(
     certificate: CertificateColumns,
     now: SystemTime,
 ) -> NewRow {
-    let (authority, attributes) = (String::new(), String::new());
-    let nothing = Submission { authority, flags: 0, attributes, request: Vec::new() };
-    let mut row = NewRow {
+    NewRow {
         request_flags: FORCE_UTF8 | CA_EXCHANGE_CERTIFICATE,
-        requester_name: account.to_owned(),
-        request_raw_name: certificate.raw_name.clone(),
-        request_distinguished_name: certificate.distinguished_name.clone(),
-        certificate_template: "CAExchange".to_owned(),
-        ..received(caller, &nothing, now)
-    };
-    resolve(&mut row, &Outcome::Issued(Box::new(certificate)));
-    row
+        caller_name: caller.account.clone(),
+        caller_sid: caller.token.user().to_string(),
+        requester_sid: Some(caller.token.user().to_string()),
+        ..of_own(account, "CAExchange", certificate, now)
+    }
 }
 
 /// The row of a certificate that somebody imports; it was never asked for here. Its extensions are

@@ -314,6 +314,13 @@ impl Revocation {
     pub fn is_in_force(&self, now: SystemTime) -> bool {
         self.reason != Self::RELEASED && self.effective_when <= now
     }
+
+    /// The CRLReason of CRLs and OCSP answers; unspecified (0) and what RFC 5280 does not know are
+    /// left out, and so is removeFromCRL (8): it is for delta CRLs, and makes readers take the
+    /// certificate for one that is not revoked.
+    pub fn reason_code(&self) -> Option<u8> {
+        u8::try_from(self.reason).ok().filter(|code| matches!(code, 1..=6 | 9..=10))
+    }
 }
 
 impl RequestRow {

@@ -20,8 +20,9 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use self::connection::Connection;
-use self::limits::{Calls, Connections, Counts};
+use self::limits::{Calls, Connections};
 use super::association::Endpoint;
+use crate::counts::Counts;
 
 /// Pause after a failed accept: the process may be out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
