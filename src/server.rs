@@ -1,5 +1,6 @@
 //! The server: puts the rooms together by the configuration, runs them, and drains them.
 
+pub mod control;
 mod directory;
 mod logon;
 mod objects;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use self::control::Control;
 use self::directory::{DomainNames, Opened};
 use self::objects::Objects;
 use self::web::Web;
@@ -51,6 +53,7 @@ pub struct Server {
     passage: Vec<TcpListener>,
     objects: Option<Objects>,
     web: Option<Web>,
+    control: Option<Control>,
 }
 
 /// Where a server can be reached.
@@ -152,6 +155,8 @@ impl Server {
         let state = StateFolder::new(&config.state);
         let publisher = CrlPublisher::new(&config.ca, &state);
         let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
+        let crls = Arc::new(crls);
+        let control = control(&state, &store, &crls);
         let names = names(&config, &domain);
         let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names)).await?;
         let policy = config.policy(&*directory).await?;
@@ -208,6 +213,7 @@ impl Server {
             passage: bind(&config.listen.enrollment).await?,
             objects: objects.await?,
             web,
+            control,
             enrollment,
             providers: Arc::new(providers),
             crls,
@@ -270,9 +276,10 @@ impl Server {
         let (crls, stop_crls) = (Arc::clone(&self.crls), stop.clone());
         let renewal = tokio::spawn(async move { crls.run(stop_crls).await });
         let web = self.web.map(|web| tokio::spawn(web.run(stop.clone())));
+        let control = self.control.map(|control| tokio::spawn(control.run(stop.clone())));
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
-        for task in collector.into_iter().chain(web) {
+        for task in collector.into_iter().chain(web).chain(control) {
             task.await?;
         }
         Ok(drained?)
@@ -303,6 +310,18 @@ async fn load(config: Config) -> Result<Loaded, ServerError> {
         Ok(Loaded { ca, store })
     })
     .await?
+}
+
+/// Listens for the command line. Enrollment does not depend on it.
+fn control(state: &StateFolder, store: &Arc<SledStore>, crls: &Arc<CrlService>) -> Option<Control> {
+    let path = state.control();
+    let control = Control::start(&path, state.path(), Arc::clone(store), Arc::clone(crls));
+    control
+        .inspect_err(|error| {
+            warn!(path = %path.display(), %error, "no control socket: wcced backup, revoke and \
+                  the like take a stopped server");
+        })
+        .ok()
 }
 
 /// Logs what is dangerous about the templates: at the start, and for every new table.

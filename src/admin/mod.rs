@@ -3,11 +3,13 @@
 
 mod administration;
 mod audit;
+pub mod backup;
 mod crl;
 mod entries;
 mod error;
 mod ocsp;
 mod officers;
+mod prune;
 mod requests;
 mod revocation;
 mod roles;
@@ -25,6 +27,7 @@ pub use entries::EntryValue;
 pub use error::AdminError;
 pub use ocsp::{OcspAnswer, OcspResponder, OcspSettings, Unissued};
 pub use officers::OfficerRightsError;
+pub use prune::{Pruned, Retention, prune};
 pub use requests::{ExtensionValue, Validity};
 pub use revocation::{HOLD, RevokeRequest, revoke};
 pub use roles::{Method, Need, Rights};

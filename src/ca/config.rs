@@ -174,6 +174,11 @@ impl StateFolder {
         self.0.join("administration.json")
     }
 
+    /// The socket by which the command line reaches a running server.
+    pub fn control(&self) -> PathBuf {
+        self.0.join("control.sock")
+    }
+
     /// The authenticators that Kerberos has seen of late.
     pub fn replay_cache(&self) -> PathBuf {
         self.0.join("kerberos.replay")

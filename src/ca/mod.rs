@@ -29,7 +29,7 @@ pub use config::{CaConfig, CrlConfig, ExistingCa, StateFolder, UrlConfig};
 pub use crl::{Crl, CrlDraft, CrlError, CrlKind, CrlPublisher, Crls};
 pub use error::CaError;
 pub use exchange::ExchangeCertificate;
-pub use files::{FileError, read_if_there, write_atomically};
+pub use files::{FileError, create_private_folder, read_if_there, write_atomically};
 pub use issue::{CertificateAuthority, Draft, IssueError, Origin, SignedCertificate};
 pub use lint::Finding;
 pub use names::CaNames;

@@ -13,7 +13,9 @@ use crate::model::{
     BoxFuture, Disposition, NewRow, RequestId, RequestRow, Revocation, SerialNumber,
 };
 
-pub use self::sled::{SledStore, StoreConfig};
+pub use self::sled::{
+    Checked, Ending, Inconsistency, Piece, SledStore, StoreConfig, decode_row, encode_row,
+};
 
 /// The most rows that one page of a listing brings, whatever is asked for.
 pub const MAX_PAGE: usize = 256;
@@ -47,6 +49,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`add`](Self::add), and [`StoreError::NotFound`], [`StoreError::DispositionChanged`].
     fn update(&self, row: RequestRow, from: Disposition) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Takes the row away, provided that its disposition still is `from`. Its id is not given
+    /// again.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::DispositionChanged`], and those of a store out of
+    /// service.
+    fn remove(&self, id: RequestId, from: Disposition) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// The row of this id.
     fn by_id(&self, id: RequestId) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>>;

@@ -1,6 +1,8 @@
 //! The embedded default: sled 0.34.7.
 
+mod check;
 mod layout;
+mod snapshot;
 mod writer;
 
 use std::fs::{DirBuilder, File};
@@ -18,11 +20,14 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
+pub use self::check::{Checked, Inconsistency};
 use self::layout::{
     EncodedRow, FORMAT, FORMAT_KEY, OLDEST_FORMAT, STATE_KEY, State, Trees, disposition_prefix,
     id_of_row_key, read_error, requester_prefix,
 };
-use self::writer::{Job, QUEUE, Write, Writer};
+use self::snapshot::Watchers;
+pub use self::snapshot::{Ending, Piece};
+use self::writer::{Answer, Job, QUEUE, Write, Writer};
 use super::{MAX_PAGE, MAX_REVOCATIONS, Page, Store, StoreError};
 use crate::model::{
     BoxFuture, Disposition, NewRow, RequestId, RequestRow, Revocation, SerialNumber,
@@ -66,6 +71,8 @@ struct Shared {
     state: Mutex<State>,
     /// Why the store is out of service.
     failure: OnceLock<String>,
+    /// Who wants to know of writes.
+    watchers: Watchers,
 }
 
 impl Shared {
@@ -126,6 +133,7 @@ impl SledStore {
             gate: RwLock::new(()),
             state: Mutex::new(state),
             failure: OnceLock::new(),
+            watchers: Watchers::default(),
         });
         let (jobs, queue) = mpsc::channel(QUEUE);
         let writer = Writer { db, file, shared: Arc::clone(&shared) };
@@ -142,11 +150,78 @@ impl SledStore {
     }
 
     async fn write(&self, write: Write) -> Result<RequestId, StoreError> {
-        let gone = || self.shared.fail("the writing thread has ended".to_owned());
+        self.send(write).await?.await.map_err(|_| self.gone())?
+    }
+
+    /// Hands a write to the writing thread; what becomes of it comes later.
+    async fn send(&self, write: Write) -> Result<oneshot::Receiver<Answer>, StoreError> {
         let (answer, waiter) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.send(Job { write, answer }).await.map_err(|_| gone())?;
-        waiter.await.map_err(|_| gone())?
+        let jobs = self.jobs.as_ref().ok_or_else(|| self.gone())?;
+        jobs.send(Job { write, answer }).await.map_err(|_| self.gone())?;
+        Ok(waiter)
+    }
+
+    fn gone(&self) -> StoreError {
+        self.shared.fail("the writing thread has ended".to_owned())
+    }
+
+    /// Hands over the whole table as it is at the end of this call, while others read and write.
+    /// Blocks, for as long as `take` does.
+    ///
+    /// # Errors
+    /// Where a row cannot be read, or `take` fails.
+    pub fn snapshot<E: From<StoreError>>(
+        &self,
+        take: impl FnMut(Piece) -> Result<(), E>,
+    ) -> Result<(), E> {
+        snapshot::snapshot(&self.shared, take)
+    }
+
+    /// Compares rows, indexes, revocations and counts, and reports what does not agree, while
+    /// others read and write. Blocks.
+    ///
+    /// # Errors
+    /// Where the database itself cannot be read.
+    pub fn check(&self, report: impl FnMut(Inconsistency)) -> Result<Checked, StoreError> {
+        check::check(&self.shared, report)
+    }
+
+    /// Writes rows of a backup, under their ids.
+    ///
+    /// # Errors
+    /// As [`Store::add`].
+    pub async fn restore(&self, rows: Vec<RequestRow>) -> Result<(), StoreError> {
+        // All at once, so that they share a commit; in order, so that the last of an id counts.
+        let mut waiters = Vec::new();
+        for row in rows {
+            let encoded = EncodedRow::of(&row, MAX_ROW_BYTES)?;
+            waiters.push(self.send(Write::Restore { id: row.id, row: encoded }).await?);
+        }
+        for waiter in waiters {
+            waiter.await.map_err(|_| self.gone())??;
+        }
+        Ok(())
+    }
+
+    /// Takes a row away, whatever its state.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], and those of a store out of service.
+    pub async fn forget(&self, id: RequestId) -> Result<(), StoreError> {
+        self.write(Write::Remove { id, from: None }).await.map(drop)
+    }
+
+    /// Gives no id below `next_id` any more, and counts the last certificate as issued no earlier
+    /// than then.
+    ///
+    /// # Errors
+    /// Those of a store out of service.
+    pub async fn advance(
+        &self,
+        next_id: u32,
+        last_issued: Option<SystemTime>,
+    ) -> Result<(), StoreError> {
+        self.write(Write::Advance { next_id, last_issued }).await.map(drop)
     }
 
     /// Reads on a thread that may block.
@@ -190,6 +265,10 @@ impl Store for SledStore {
         Box::pin(async move {
             self.write(Write::Update { id: row.id, from, row: encoded? }).await.map(|_| ())
         })
+    }
+
+    fn remove(&self, id: RequestId, from: Disposition) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { self.write(Write::Remove { id, from: Some(from) }).await.map(drop) })
     }
 
     fn by_id(&self, id: RequestId) -> BoxFuture<'_, Result<Option<RequestRow>, StoreError>> {
@@ -249,6 +328,22 @@ impl Store for SledStore {
         let last = self.shared.state().map(|state| state.last_issued);
         Box::pin(ready(last))
     }
+}
+
+/// The columns of a row as the table keeps them, for backups.
+///
+/// # Errors
+/// For a time before 1970.
+pub fn encode_row(row: &RequestRow) -> Result<Vec<u8>, StoreError> {
+    EncodedRow::of(row, usize::MAX).map(|encoded| encoded.value)
+}
+
+/// A row from what [`encode_row`] made, of this version or an earlier one.
+///
+/// # Errors
+/// Where that is not what it is.
+pub fn decode_row(id: RequestId, columns: &[u8]) -> Result<RequestRow, StoreError> {
+    layout::decode_row(id, columns).map_err(read_error)
 }
 
 fn open_error(path: &Path, error: io::Error) -> StoreError {

@@ -16,3 +16,4 @@ mod example;
 mod on_behalf;
 mod service;
 mod table;
+mod upkeep;

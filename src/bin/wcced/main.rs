@@ -6,6 +6,7 @@ mod domain;
 mod example;
 mod table;
 mod templates;
+mod upkeep;
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -61,6 +62,10 @@ Examples:
     wcced publish --ccache
     wcced template enable User Machine
 
+  Back up while it runs, and restore elsewhere:
+    wcced backup --to /var/backups/wcce-$(date +%F)
+    wcced restore --from /var/backups/wcce-2026-11-27 --folder /var/lib/wcce
+
   Add an account: put the line that this prints into directory.toml:
     wcced hash-password";
 
@@ -81,8 +86,20 @@ enum Command {
     Example(example::Example),
     /// Shows rows of the Request table, while wcced is stopped.
     Requests(table::Requests),
-    /// Revokes a certificate and publishes the CRL, while wcced is stopped.
+    /// Revokes a certificate and publishes the CRL, whether wcced runs or not.
     Revoke(table::Revoke),
+    /// Writes the Request table and the state folder's files into one file, whether wcced runs or
+    /// not: as they are at the end, with every request answered until then.
+    Backup(upkeep::Backup),
+    /// Makes a state folder out of a backup.
+    Restore(upkeep::Restore),
+    /// Compares rows, indexes, revocations and counts of the Request table, whether wcced runs or
+    /// not.
+    CheckDb(upkeep::CheckDb),
+    /// Writes all rows of the Request table as CSV or JSON lines, whether wcced runs or not.
+    Export(upkeep::Export),
+    /// Removes rows that nobody needs any more, whether wcced runs or not.
+    Prune(upkeep::Prune),
     /// Checks this host's membership in the domain: account, keytab, names, time, DNS.
     #[cfg(feature = "active-directory")]
     JoinCheck(domain::Access),
@@ -158,6 +175,11 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Example(example) => example.run(),
         Command::Requests(requests) => requests.run(),
         Command::Revoke(revoke) => revoke.run(),
+        Command::Backup(backup) => backup.run(),
+        Command::Restore(restore) => restore.run(),
+        Command::CheckDb(check) => return check.run(),
+        Command::Export(export) => export.run(),
+        Command::Prune(prune) => prune.run(),
         #[cfg(feature = "active-directory")]
         Command::JoinCheck(access) => domain::join_check(&access),
         #[cfg(feature = "active-directory")]

@@ -1,4 +1,4 @@
-//! `wcced requests` and `wcced revoke`: the Request table while the CA is stopped.
+//! `wcced requests`, while the CA is stopped, and `wcced revoke`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
-use wcce::admin::{CrlService, RevokeRequest, revoke};
+use wcce::admin::CrlService;
 use wcce::ca::{CertificateAuthority, CrlKind, CrlPublisher, StateFolder};
 use wcce::config::Config;
 use wcce::model::{Disposition, HResult, RequestId, RequestRow};
+use wcce::server::control::{Client, Command, revoke_request};
 use wcce::server::{dns_domain, with_addresses};
 use wcce::store::{MAX_PAGE, Page, SledStore, Store, StoreError};
 
@@ -135,37 +136,38 @@ impl Requests {
 impl Revoke {
     pub fn run(&self) -> Result<(), Failure> {
         let config = Config::load(&self.config)?;
-        let store: Arc<dyn Store> = Arc::new(open(&config)?);
         let state = StateFolder::new(&config.state);
-        let ca = CertificateAuthority::load(&config.ca, &state, SystemTime::now())?
-            .ok_or("there is no CA yet")?;
-        let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
-        let publisher = CrlPublisher::new(&config.ca, &state);
-        let path = publisher.path();
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        let number = runtime.block_on(async {
-            self.revoke(&*store).await?;
-            let crls = CrlService::start(publisher, Arc::new(ca), store).await?;
-            let crls = crls.publish(CrlKind::Base).await?;
-            Ok::<_, Failure>(crls.base.map_or(0, |base| base.number))
-        })?;
+        let path = CrlPublisher::new(&config.ca, &state).path();
+        let number = match Client::connect(&state.control())? {
+            Some(server) => {
+                let command = Command::Revoke { id: self.id, reason: self.reason };
+                server.run(&command, |_, _| {})?["base"].to_string()
+            }
+            None => self.run_here(&config, &state)?.to_string(),
+        };
         println!("request {} revoked; CRL {number}: {}", self.id, path.display());
         Ok(())
     }
 
-    async fn revoke(&self, store: &dyn Store) -> Result<(), Failure> {
-        let id = RequestId(self.id);
-        let row = store.by_id(id).await?.ok_or(StoreError::NotFound(id))?;
-        let certificate = row.columns.certificate.ok_or("the request has no certificate")?;
-        let serial = certificate.serial_number.to_string();
-        let request = RevokeRequest { serial: &serial, reason: self.reason, effective: None };
-        revoke(store, request, "the local administrator", SystemTime::now()).await?;
-        Ok(())
+    /// While the CA is stopped; the number of the CRL.
+    fn run_here(&self, config: &Config, state: &StateFolder) -> Result<u32, Failure> {
+        let store: Arc<dyn Store> = Arc::new(open(config)?);
+        let ca = CertificateAuthority::load(&config.ca, state, SystemTime::now())?
+            .ok_or("there is no CA yet")?;
+        let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
+        let publisher = CrlPublisher::new(&config.ca, state);
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        runtime.block_on(async {
+            revoke_request(&*store, RequestId(self.id), self.reason).await?;
+            let crls = CrlService::start(publisher, Arc::new(ca), store).await?;
+            let crls = crls.publish(CrlKind::Base).await?;
+            Ok(crls.base.map_or(0, |base| base.number))
+        })
     }
 }
 
 /// Opens the table, unless the CA has it open.
-fn open(config: &Config) -> Result<SledStore, Failure> {
+pub fn open(config: &Config) -> Result<SledStore, Failure> {
     let path = StateFolder::new(&config.state).database();
     if !path.exists() {
         return Err(format!("there is no Request table in {}", path.display()).into());

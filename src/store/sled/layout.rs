@@ -100,6 +100,86 @@ impl Trees {
     }
 }
 
+/// What an index holds of a row.
+pub struct IndexEntry<'t> {
+    /// The index's name.
+    pub index: &'static str,
+    /// The index.
+    pub tree: &'t Tree,
+    /// Key of the entry.
+    pub key: Vec<u8>,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+impl Trees {
+    /// All indexes, by name.
+    pub fn indexes(&self) -> [(&'static str, &Tree); 5] {
+        [
+            ("serials", &self.serials),
+            ("certificate_hashes", &self.certificate_hashes),
+            ("requesters", &self.requesters),
+            ("dispositions", &self.dispositions),
+            ("revocations", &self.revocations),
+        ]
+    }
+
+    /// What the indexes hold of this row.
+    pub fn entries_of(&self, id: RequestId, row: &EncodedRow) -> Vec<IndexEntry<'_>> {
+        let entries = &row.entries;
+        let own = id.0.to_be_bytes().to_vec();
+        let disposition = disposition_prefix(entries.disposition);
+        let keys = [
+            entries.serial.clone().map(|serial| (serial, own.clone())),
+            entries.certificate_hash.map(|hash| (hash.to_vec(), own.clone())),
+            Some((index_key(&entries.requester, id), Vec::new())),
+            Some((index_key(&disposition, id), Vec::new())),
+            entries.revocation.clone().map(|revocation| (own, revocation)),
+        ];
+        let all = self.indexes().into_iter().zip(keys);
+        all.filter_map(|((index, tree), entry)| {
+            entry.map(|(key, value)| IndexEntry { index, tree, key, value })
+        })
+        .collect()
+    }
+
+    /// Up to `limit` rows after the id `after`, whatever their state.
+    pub fn rows_after(
+        &self,
+        after: Option<RequestId>,
+        limit: usize,
+    ) -> Result<Vec<RequestRow>, StoreError> {
+        let Some(first) = after.map_or(Some(0), |RequestId(id)| id.checked_add(1)) else {
+            return Ok(Vec::new());
+        };
+        let row = |id| self.row(id)?.ok_or_else(|| read_error(format!("row {id} is not whole")));
+        self.ids_from(first, limit)?.into_iter().map(row).collect()
+    }
+
+    /// Up to `limit` ids of rows from `first` on.
+    pub fn ids_from(&self, first: u32, limit: usize) -> Result<Vec<RequestId>, StoreError> {
+        let mut ids: Vec<RequestId> = Vec::new();
+        let mut next = Some(first);
+        // The first chunk of each row; what follows it is passed over.
+        while let Some(from) = next.filter(|_| ids.len() < limit) {
+            let found = self.rows.range(chunk_key(RequestId(from), 0)..).keys().next();
+            let Some(key) = found.transpose().map_err(|error| read_error(&error))? else { break };
+            let id = id_of_row_key(&key)?;
+            next = id.0.checked_add(1);
+            ids.push(id);
+        }
+        Ok(ids)
+    }
+}
+
+/// The id in an entry of an index.
+pub fn id_of_entry(index: &str, key: &[u8], value: &[u8]) -> Result<RequestId, StoreError> {
+    match index {
+        "serials" | "certificate_hashes" => id_of(value),
+        _ => id_of(key.last_chunk::<4>().map_or(&[][..], |id| id)),
+    }
+}
+
 impl Trees {
     /// Up to `limit` revocations after the id `after`.
     pub fn revocations_after(
@@ -335,6 +415,19 @@ pub enum RowError<E> {
     Tree(E),
     /// The row's bytes.
     Row(StoreError),
+}
+
+/// Takes all chunks of a row away.
+pub fn remove_row(
+    rows: &TransactionalTree,
+    id: RequestId,
+) -> Result<(), UnabortableTransactionError> {
+    for number in 0..=u16::MAX {
+        if rows.remove(&chunk_key(id, number))?.is_none() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Puts a row together from its chunks.

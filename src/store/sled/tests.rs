@@ -1,3 +1,5 @@
+mod upkeep;
+
 use std::time::Duration;
 
 use super::layout::decode_row;

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use ::sled::Db;
 use ::sled::transaction::{
@@ -17,8 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
 use super::layout::{
-    EncodedRow, IndexEntries, RowError, STATE_KEY, State, disposition_prefix, index_key, row_in,
-    write_row,
+    EncodedRow, IndexEntries, RowError, STATE_KEY, State, disposition_prefix, index_key,
+    remove_row, row_in, write_row,
 };
 use crate::model::{Disposition, RequestId, SerialNumber};
 use crate::store::StoreError;
@@ -48,6 +49,27 @@ pub enum Write {
         from: Disposition,
         /// Its new state.
         row: EncodedRow,
+    },
+    /// Takes a row away whose disposition is `from`, where that is given.
+    Remove {
+        /// Which row.
+        id: RequestId,
+        /// Its disposition as the caller knows it.
+        from: Option<Disposition>,
+    },
+    /// A row from a backup, under the id that it had; it takes the place of one that is there.
+    Restore {
+        /// Which row.
+        id: RequestId,
+        /// The row.
+        row: EncodedRow,
+    },
+    /// What a backup says of ids and times beside its rows.
+    Advance {
+        /// The least id of the next row.
+        next_id: u32,
+        /// The earliest time of the last issued certificate.
+        last_issued: Option<SystemTime>,
     },
 }
 
@@ -106,6 +128,8 @@ impl Writer {
         match outcome {
             Ok((answers, next)) => {
                 *self.shared.state()? = next;
+                // Before readers are let in, so that they miss nothing.
+                self.shared.watchers.note(answers.iter().flatten().copied());
                 Ok(answers)
             }
             Err(reason) => Err(self.shared.fail(reason)),
@@ -148,7 +172,7 @@ impl Writer {
 }
 
 /// What one writer is told: the id, or why this row alone was refused.
-type Answer = Result<RequestId, StoreError>;
+pub type Answer = Result<RequestId, StoreError>;
 
 struct Indexes<'a> {
     rows: &'a TransactionalTree,
@@ -178,6 +202,37 @@ impl Batch<'_> {
                 Err(RowError::Row(error)) => Err(error),
                 Err(RowError::Tree(error)) => return Err(error.into()),
             },
+            Write::Remove { id, from } => match row_in(self.trees.rows, *id) {
+                Ok(None) => Err(StoreError::NotFound(*id)),
+                Ok(Some(old)) if from.is_some_and(|from| from != old.columns.disposition) => {
+                    Err(StoreError::DispositionChanged { id: *id, found: old.columns.disposition })
+                }
+                Ok(Some(old)) => {
+                    self.leave(*id, &IndexEntries::of(&old.columns))?;
+                    remove_row(self.trees.rows, *id)?;
+                    Ok(*id)
+                }
+                Err(RowError::Row(error)) => Err(error),
+                Err(RowError::Tree(error)) => return Err(error.into()),
+            },
+            Write::Restore { id, row } => match row_in(self.trees.rows, *id) {
+                Ok(Some(old)) => self.replace(*id, &IndexEntries::of(&old.columns), row)?,
+                Ok(None) => match self.serial_of_another(&row.entries, *id)? {
+                    Some(taken) => Err(StoreError::SerialExists(taken)),
+                    None => {
+                        self.state.next_id = self.state.next_id.max(id.0.saturating_add(1));
+                        self.enter(*id, row)?;
+                        Ok(*id)
+                    }
+                },
+                Err(RowError::Row(error)) => Err(error),
+                Err(RowError::Tree(error)) => return Err(error.into()),
+            },
+            Write::Advance { next_id, last_issued } => {
+                self.state.next_id = self.state.next_id.max(*next_id);
+                self.state.last_issued = self.state.last_issued.max(*last_issued);
+                Ok(RequestId(self.state.next_id))
+            }
         })
     }
 
