@@ -22,6 +22,7 @@ pub mod files;
 pub mod generated;
 pub mod http;
 pub mod logging;
+pub mod metrics;
 pub mod model;
 pub mod ndr;
 pub mod policy;

@@ -3,12 +3,13 @@
 pub mod control;
 mod directory;
 mod logon;
+mod monitor;
 mod objects;
 mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -16,6 +17,7 @@ use tracing::{info, warn};
 
 use self::control::Control;
 use self::directory::{DomainNames, Opened};
+use self::monitor::Monitor;
 use self::objects::Objects;
 use self::web::Web;
 use crate::admin::{
@@ -35,13 +37,14 @@ use crate::enroll::{Enrollment, Host, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
 use crate::model::{SddlError, TemplateTable};
 use crate::policy::{self, LintContext};
+use crate::process;
 use crate::rpc::Service;
 use crate::rpc::association::{AssociationGroups, Endpoint};
 use crate::rpc::epm::{self, EndpointMapper, EndpointTable};
 use crate::rpc::mgmt::{Management, Statistics};
 use crate::rpc::server::{self as rpc_server, DrainTimeout};
 use crate::services::{CertAdminClass, CertPassage, CertRequestClass};
-use crate::store::{SledStore, StoreError};
+use crate::store::{SledStore, Store, StoreError};
 
 /// A server that is ready to run: everything is loaded, and the addresses are bound.
 pub struct Server {
@@ -52,8 +55,9 @@ pub struct Server {
     mapper: Vec<TcpListener>,
     passage: Vec<TcpListener>,
     objects: Option<Objects>,
-    web: Option<Web>,
+    web: Web,
     control: Option<Control>,
+    store: Arc<SledStore>,
 }
 
 /// Where a server can be reached.
@@ -67,6 +71,8 @@ pub struct Addresses {
     pub objects: Vec<SocketAddr>,
     /// CRLs, CA certificates and OCSP answers.
     pub http: Vec<SocketAddr>,
+    /// Metrics and health.
+    pub monitoring: Vec<SocketAddr>,
 }
 
 /// Why the server cannot start or stop.
@@ -158,7 +164,14 @@ impl Server {
         let crls = Arc::new(crls);
         let control = control(&state, &store, &crls);
         let names = names(&config, &domain);
-        let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names)).await?;
+        let monitor = Monitor {
+            ca: Arc::clone(&ca),
+            store: store.clone(),
+            directory: Arc::clone(&directory),
+            crls: crls.watch(),
+            database: state.database(),
+        };
+        let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names), monitor).await?;
         let policy = config.policy(&*directory).await?;
         let governance = Arc::new(AdminSettings::load(
             state.administration(),
@@ -180,7 +193,6 @@ impl Server {
         let authentication = &config.authentication;
         let replay_cache = state.replay_cache();
         let providers = logon::providers(authentication, names.clone(), accounts, &replay_cache)?;
-        let crls = Arc::new(crls);
         let enrollment = Arc::new(Enrollment::new(
             Arc::clone(&ca),
             Arc::clone(&directory),
@@ -191,7 +203,7 @@ impl Server {
         let administration = Arc::new(Administration::new(Parts {
             ca,
             directory,
-            store,
+            store: store.clone(),
             crls: Arc::clone(&crls),
             enrollment: Arc::clone(&enrollment),
             settings: governance,
@@ -214,6 +226,7 @@ impl Server {
             objects: objects.await?,
             web,
             control,
+            store: Arc::clone(&store),
             enrollment,
             providers: Arc::new(providers),
             crls,
@@ -228,7 +241,8 @@ impl Server {
             mapper: addresses(&self.mapper),
             passage: addresses(&self.passage),
             objects: addresses(objects),
-            http: self.web.as_ref().map_or_else(Vec::new, |web| addresses(&web.listeners)),
+            http: addresses(&self.web.public),
+            monitoring: addresses(&self.web.monitoring),
         }
     }
 
@@ -237,8 +251,10 @@ impl Server {
     /// # Errors
     /// Where calls do not end in time.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), ServerError> {
-        let Addresses { mapper, passage, objects, http } = self.addresses();
-        info!(endpoint_mapper = ?mapper, enrollment = ?passage, ?objects, ?http, "ready");
+        let Addresses { mapper, passage, objects, http, monitoring } = self.addresses();
+        info!(
+            endpoint_mapper = ?mapper, enrollment = ?passage, ?objects, ?http, ?monitoring, "ready"
+        );
         let table = Arc::new(endpoint_table(&passage));
         let groups = Arc::new(AssociationGroups::default());
         let statistics = Arc::new(Statistics::default());
@@ -275,11 +291,12 @@ impl Server {
         let limits = self.config.limits.of_server(self.config.listen.drain);
         let (crls, stop_crls) = (Arc::clone(&self.crls), stop.clone());
         let renewal = tokio::spawn(async move { crls.run(stop_crls).await });
-        let web = self.web.map(|web| tokio::spawn(web.run(stop.clone())));
+        let web = tokio::spawn(self.web.run(stop.clone()));
         let control = self.control.map(|control| tokio::spawn(control.run(stop.clone())));
+        let watchdog = tokio::spawn(tell_manager(self.store, stop.clone()));
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
-        for task in collector.into_iter().chain(web).chain(control) {
+        for task in collector.into_iter().chain(control).chain([web, watchdog]) {
             task.await?;
         }
         Ok(drained?)
@@ -310,6 +327,29 @@ async fn load(config: Config) -> Result<Loaded, ServerError> {
         Ok(Loaded { ca, store })
     })
     .await?
+}
+
+/// Tells the service manager that the server is ready, lives, and stops. While the Request table is
+/// out of service nothing is said: only a restart helps then.
+async fn tell_manager(store: Arc<SledStore>, mut stop: watch::Receiver<bool>) {
+    let tell = |state| {
+        if let Err(error) = process::notify(state) {
+            warn!(%error, "the service manager cannot be told {state}");
+        }
+    };
+    tell("READY=1");
+    let interval = process::watchdog_interval();
+    loop {
+        let next = interval.unwrap_or(Duration::from_secs(3_600));
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            () = tokio::time::sleep(next) => {}
+        }
+        if interval.is_some() && store.last_issued().await.is_ok() {
+            tell("WATCHDOG=1");
+        }
+    }
+    tell("STOPPING=1");
 }
 
 /// Listens for the command line. Enrollment does not depend on it.

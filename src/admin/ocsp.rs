@@ -47,6 +47,16 @@ pub struct OcspAnswer {
     pub shared_until: Option<SystemTime>,
 }
 
+impl OcspAnswer {
+    /// Whether it says anything of certificates.
+    pub fn is_signed(&self) -> bool {
+        self.der.len() > UNSIGNED
+    }
+}
+
+/// How long an answer is that says only that there is none, in bytes.
+const UNSIGNED: usize = 5;
+
 impl From<OcspFailure> for OcspAnswer {
     fn from(failure: OcspFailure) -> Self {
         Self { der: failure.encode(), shared_until: None }

@@ -45,6 +45,22 @@ pub trait Directory: Send + Sync {
     /// CA's own domain, of a well-known name such as `Authenticated Users`, or of a SID in text.
     /// `None` where there is no such trustee.
     fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>>;
+
+    /// How new the templates are; `None` where they cannot be old, or nothing is known yet.
+    fn freshness(&self) -> Option<Freshness> {
+        None
+    }
+}
+
+/// How new it is what a directory knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Freshness {
+    /// Goes up with each change of the templates.
+    pub version: u64,
+    /// How long ago it was told.
+    pub age: Duration,
+    /// Whether it was told the last time it was asked for.
+    pub answers: bool,
 }
 
 /// Why a directory cannot be read.

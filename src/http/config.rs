@@ -17,6 +17,9 @@ pub struct HttpConfig {
     /// Addresses where CRLs, CA certificates and OCSP answers are. Everybody may ask there.
     /// Default none.
     pub listen: Vec<SocketAddr>,
+    /// Addresses of `/metrics`, `/healthz` and `/readyz`, others than those of `listen`: they tell
+    /// how busy the CA is, but no names. Default none.
+    pub monitoring: Vec<SocketAddr>,
     /// Connections, all together. Default 512.
     pub connections: usize,
     /// Connections from one address; a proxy in front counts as one. Default 64.
@@ -47,6 +50,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: Vec::new(),
+            monitoring: Vec::new(),
             connections: 512,
             connections_per_address: 64,
             transfer_time: Duration::from_secs(15),
@@ -70,6 +74,10 @@ impl HttpConfig {
         let validity = self.ocsp.validity;
         if validity < Duration::from_secs(60) || validity > MAX_OCSP_VALIDITY {
             return Err(("http.ocsp.validity", "at least 1m, at most 2d"));
+        }
+        let mut fixed = self.listen.iter().filter(|address| address.port() != 0);
+        if fixed.any(|address| self.monitoring.contains(address)) {
+            return Err(("http.monitoring", "not one of http.listen: everybody may ask there"));
         }
         if self.connections == 0 || self.connections_per_address == 0 {
             return Err(("http.connections", "at least 1"));

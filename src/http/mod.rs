@@ -1,4 +1,5 @@
-//! The HTTP listener: CRLs, CA certificates and OCSP answers for everybody.
+//! The HTTP listener: CRLs, CA certificates and OCSP answers for everybody; at addresses of its
+//! own, metrics and health for monitoring.
 //!
 //! hyper reads requests; here are limits, routes, and what is answered. Nothing of a request's
 //! path ever becomes the name of a file: it is looked up in a table.
@@ -27,9 +28,10 @@ use tracing::{debug, warn};
 
 pub use self::config::{HttpConfig, OcspConfig};
 pub use self::published::Published;
-pub use self::site::Site;
+pub use self::site::{Monitored, Site};
 use self::stall::Unstalled;
 use crate::counts::Counts;
+use crate::metrics;
 
 /// Pause after a failed accept: the process may be out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -105,11 +107,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, places: Arc<Counts<I
             }
         };
         let Some(place) = places.take(peer.ip().to_canonical()) else {
+            metrics::HTTP.refused.add();
             debug!(%peer, "HTTP connection refused: too many");
             continue;
         };
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
+            let _open = metrics::HTTP.hold();
             run(stream, peer, &shared).await;
             drop(place);
         });

@@ -16,6 +16,8 @@ use tokio::sync::watch;
 
 use super::published::{File, Published, path_of, unescape};
 use crate::admin::{OcspAnswer, OcspResponder};
+use crate::metrics;
+use crate::model::BoxFuture;
 
 /// Largest OCSP request, in bytes.
 const MAX_OCSP_REQUEST: usize = 16 * 1024;
@@ -26,8 +28,25 @@ const OCSP_PATH: &[u8] = b"/ocsp";
 
 type Answer = Response<Full<Bytes>>;
 
+/// What monitoring can ask.
+pub trait Monitored: Send + Sync {
+    /// A page of metrics, in the text format of Prometheus.
+    fn metrics(&self) -> BoxFuture<'_, String>;
+
+    /// Why certificates cannot be issued now; empty where they can.
+    fn not_ready(&self) -> BoxFuture<'_, Vec<String>>;
+}
+
 /// What a listener serves.
-pub struct Site {
+pub enum Site {
+    /// For everybody.
+    Public(PublicSite),
+    /// For monitoring.
+    Monitoring(Arc<dyn Monitored>),
+}
+
+/// CRLs, CA certificates and OCSP answers.
+pub struct PublicSite {
     published: watch::Receiver<Arc<Published>>,
     ocsp: Option<Ocsp>,
 }
@@ -49,11 +68,52 @@ impl Site {
         // What begins with a longer path does not mean the shorter one.
         let mut paths: Vec<_> = paths.chain([OCSP_PATH.to_vec()]).map(without_slash).collect();
         paths.sort_by_key(|path| std::cmp::Reverse(path.len()));
-        Self { published, ocsp: responder.map(|responder| Ocsp { responder, paths }) }
+        let ocsp = responder.map(|responder| Ocsp { responder, paths });
+        Self::Public(PublicSite { published, ocsp })
     }
 
     /// Answers a request, whose body may take `patience` to arrive.
     pub(super) async fn answer<B>(&self, request: Request<B>, patience: Duration) -> Answer
+    where
+        B: hyper::body::Body + Unpin,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match self {
+            Self::Public(site) => site.answer(request, patience).await,
+            Self::Monitoring(monitored) => monitor(&**monitored, &request).await,
+        }
+    }
+}
+
+async fn monitor<B>(monitored: &dyn Monitored, request: &Request<B>) -> Answer {
+    let path = request.uri().path();
+    if !["/metrics", "/healthz", "/readyz"].contains(&path) {
+        return status(StatusCode::NOT_FOUND);
+    }
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return not_allowed("GET, HEAD");
+    }
+    match path {
+        "/metrics" => {
+            let page = monitored.metrics().await;
+            text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", page)
+        }
+        "/readyz" => match monitored.not_ready().await {
+            problems if problems.is_empty() => text(StatusCode::OK, PLAIN, "ready\n".to_owned()),
+            problems => {
+                let problems = format!("{}\n", problems.join("\n"));
+                text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, problems)
+            }
+        },
+        // Who answers lives.
+        _ => text(StatusCode::OK, PLAIN, "ok\n".to_owned()),
+    }
+}
+
+impl PublicSite {
+    /// Answers a request, whose body may take `patience` to arrive.
+    async fn answer<B>(&self, request: Request<B>, patience: Duration) -> Answer
     where
         B: hyper::body::Body + Unpin,
         B::Data: Send,
@@ -152,6 +212,12 @@ fn is_unchanged(file: &File, asked: &HeaderMap) -> bool {
 }
 
 fn of_ocsp(answer: OcspAnswer) -> Answer {
+    let [answered, failed] = &metrics::OCSP;
+    if answer.is_signed() {
+        answered.add()
+    } else {
+        failed.add()
+    }
     let mut response = Response::new(Full::new(Bytes::from(answer.der)));
     let headers = response.headers_mut();
     put(headers, CONTENT_TYPE, OCSP_RESPONSE);
@@ -191,10 +257,15 @@ fn not_allowed(methods: &'static str) -> Answer {
 
 /// An answer of one line: what the code means.
 fn status(code: StatusCode) -> Answer {
-    let text = format!("{code}\n");
+    text(code, PLAIN, format!("{code}\n"))
+}
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+fn text(code: StatusCode, content_type: &str, text: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(text)));
     *answer.status_mut() = code;
-    put(answer.headers_mut(), CONTENT_TYPE, "text/plain; charset=utf-8");
+    put(answer.headers_mut(), CONTENT_TYPE, content_type);
     put(answer.headers_mut(), CACHE_CONTROL, "no-store");
     answer
 }

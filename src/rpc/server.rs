@@ -23,6 +23,7 @@ use self::connection::Connection;
 use self::limits::{Calls, Connections};
 use super::association::Endpoint;
 use crate::counts::Counts;
+use crate::metrics;
 
 /// Pause after a failed accept: the process may be out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -124,6 +125,7 @@ async fn accept(
             }
         };
         let Some(place) = places.take(peer.ip().to_canonical()) else {
+            metrics::RPC.refused.add();
             warn!(%peer, "connection refused: too many");
             continue;
         };
@@ -131,6 +133,7 @@ async fn accept(
         let span = info_span!("rpc", %peer);
         tokio::spawn(
             async move {
+                let _open = metrics::RPC.hold();
                 run(stream, endpoint, shared).await;
                 drop(place);
             }

@@ -1,10 +1,11 @@
-//! The HTTP listener of the server.
+//! The HTTP listeners of the server: for everybody, and for monitoring.
 
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::monitor::Monitor;
 use super::{ServerError, bind};
 use crate::admin::{CrlService, OcspResponder};
 use crate::ca::{CertificateAuthority, Crls};
@@ -15,8 +16,10 @@ use crate::store::Store;
 
 /// The listeners, and what is served there.
 pub(super) struct Web {
-    pub(super) listeners: Vec<TcpListener>,
+    pub(super) public: Vec<TcpListener>,
+    pub(super) monitoring: Vec<TcpListener>,
     site: Arc<Site>,
+    monitor: Arc<Site>,
     limits: HttpLimits,
     shelf: Shelf,
 }
@@ -30,17 +33,15 @@ struct Shelf {
 }
 
 impl Web {
-    /// Binds the addresses; `None` where there are none.
+    /// Binds the addresses, where there are any.
     pub(super) async fn start(
         config: &Config,
         ca: &Arc<CertificateAuthority>,
         store: Arc<dyn Store>,
         crls: &CrlService,
         host: &Host,
-    ) -> Result<Option<Self>, ServerError> {
-        if config.http.listen.is_empty() {
-            return Ok(None);
-        }
+        monitor: Monitor,
+    ) -> Result<Self, ServerError> {
         let crls = crls.watch();
         let published = Published::of(ca, &crls.borrow(), &host.dns_name);
         let (published, current) = watch::channel(Arc::new(published));
@@ -49,26 +50,30 @@ impl Web {
             Arc::new(OcspResponder::new(Arc::clone(ca), store, host.account.clone(), settings))
         });
         let shelf = Shelf { ca: Arc::clone(ca), crls, host: host.dns_name.clone(), published };
-        Ok(Some(Self {
-            listeners: bind(&config.http.listen).await?,
+        Ok(Self {
+            public: bind(&config.http.listen).await?,
+            monitoring: bind(&config.http.monitoring).await?,
             site: Arc::new(Site::new(current, responder, &ca.urls().ocsp)),
+            monitor: Arc::new(Site::Monitoring(Arc::new(monitor))),
             limits: config.http.limits(config.listen.drain),
             shelf,
-        }))
+        })
     }
 
     /// Serves until `stop` turns true.
     pub(super) async fn run(self, stop: watch::Receiver<bool>) {
-        let serve = http::serve(self.listeners, self.site, self.limits, stop);
+        let public = http::serve(self.public, self.site, self.limits, stop.clone());
+        let monitoring = http::serve(self.monitoring, self.monitor, self.limits, stop);
+        let both = async { tokio::join!(public, monitoring) };
         tokio::select! {
-            () = serve => {}
+            _ = both => {}
             () = self.shelf.follow() => {}
         }
     }
 }
 
 impl Shelf {
-    /// Puts out each new CRL; never ends while CRLs are made.
+    /// Puts out each new CRL; never ends.
     async fn follow(mut self) {
         while self.crls.changed().await.is_ok() {
             let crls = self.crls.borrow_and_update().clone();

@@ -11,6 +11,7 @@ use crate::generated::icertpassage::{
     CertServerRequestIn, CertServerRequestOut, I_CERT_PASSAGE, ICertPassage,
     dispatch_i_cert_passage,
 };
+use crate::metrics;
 use crate::model::{Caller, HResult, RequestId};
 use crate::ndr::{Fault, InterfaceId};
 use crate::request::decode_attributes_blob;
@@ -57,7 +58,8 @@ impl ICertPassage for CertPassage {
     ) -> Result<CertServerRequestOut, Fault> {
         let caller = call::sealed_caller(call)?;
         let id = request.pdw_request_id;
-        Ok(match self.request(caller, request).await {
+        let retrieval = request.pctb_request.cb == 0;
+        Ok(match metrics::observe(call, retrieval, self.request(caller, request)).await {
             Ok(answer) => CertServerRequestOut {
                 pdw_request_id: answer.id.0,
                 pdw_disposition: answer.disposition,

@@ -16,6 +16,7 @@ use crate::generated::icertrequestd::{
     Ping2Out, PingIn, PingOut, Request2In, Request2Out, RequestIn, RequestOut,
     dispatch_i_cert_request_d, dispatch_i_cert_request_d2,
 };
+use crate::metrics;
 use crate::model::{Caller, HResult, RequestId, SerialNumber, Sid};
 use crate::ndr::{Fault, WideString};
 use crate::rpc::{CallContext, Policy};
@@ -149,7 +150,9 @@ impl ICertRequestD for CertRequest {
     async fn request(&self, call: &CallContext, request: RequestIn) -> Result<RequestOut, Fault> {
         let caller = call::sealed_caller(call)?;
         let id = request.pdw_request_id;
-        Ok(match self.submit_or_retrieve(caller, request).await {
+        let retrieval = request.pctb_request.cb == 0;
+        let work = self.submit_or_retrieve(caller, request);
+        Ok(match metrics::observe(call, retrieval, work).await {
             Ok(answer) => RequestOut {
                 pdw_request_id: answer.id.0,
                 pdw_disposition: answer.disposition,
@@ -207,7 +210,9 @@ impl ICertRequestD2 for CertRequest {
     ) -> Result<Request2Out, Fault> {
         let caller = call::sealed_caller(call)?;
         let id = request.pdw_request_id;
-        Ok(match self.submit_or_retrieve2(caller, request).await {
+        let retrieval = request.pctb_request.cb == 0;
+        let work = self.submit_or_retrieve2(caller, request);
+        Ok(match metrics::observe(call, retrieval, work).await {
             Ok(answer) => Request2Out {
                 pdw_request_id: answer.id.0,
                 pdw_disposition: answer.disposition,

@@ -34,7 +34,7 @@ use self::dialer::Dialer;
 use self::state::{Snapshot, State};
 use self::watcher::Watcher;
 use super::config::ActiveDirectoryConfig;
-use super::{Directory, DirectoryError};
+use super::{Directory, DirectoryError, Freshness};
 use crate::model::{BoxFuture, Principal, Sid, TemplateTable, Token};
 
 /// A domain's directory, as one CA reads it.
@@ -125,5 +125,9 @@ impl Directory for ActiveDirectory {
 
     fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>> {
         Box::pin(self.accounts.trustee(name))
+    }
+
+    fn freshness(&self) -> Option<Freshness> {
+        self.state.freshness()
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::watch;
 
 use super::forest::Forest;
-use crate::directory::DirectoryError;
+use crate::directory::{DirectoryError, Freshness};
 use crate::model::TemplateTable;
 
 /// A time that ages even while the machine sleeps, and does not get younger when its clock is
@@ -77,6 +77,13 @@ impl State {
         DirectoryError::Unavailable {
             problem: problem.unwrap_or_else(|| "nothing has been read yet".to_owned()),
         }
+    }
+
+    pub(super) fn freshness(&self) -> Option<Freshness> {
+        let newest = self.newest()?;
+        let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner);
+        let (version, age) = (newest.version, newest.read_at.age());
+        Some(Freshness { version, age, answers: problem.is_none() })
     }
 
     /// The forest.

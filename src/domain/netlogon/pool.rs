@@ -16,6 +16,7 @@ use crate::auth::{BoxFuture, Environment, NtlmLogon, NtlmResponse};
 use crate::domain::secret::{MachineSecret, Stamp};
 use crate::domain::status::LogonError;
 use crate::domain::verifier::Judge;
+use crate::metrics;
 use crate::ndr::Syntax;
 use crate::rpc::client::{AssociationOptions, ClientOptions};
 
@@ -230,6 +231,7 @@ impl ChannelPool {
             Ok((connection, stamp)) => {
                 let mut state = self.state();
                 state.session = Some(Arc::clone(&connection.session));
+                metrics::SECURE_CHANNEL.set(1);
                 state.idle.clear();
                 (state.trouble, state.stamp) = (None, stamp);
                 Ok(connection)
@@ -249,6 +251,7 @@ impl ChannelPool {
                 };
                 let now = Instant::now();
                 let until = now.checked_add(wait).unwrap_or(now);
+                metrics::SECURE_CHANNEL.set(0);
                 state.trouble = Some(Trouble { until, wait, reason: reason.clone() });
                 Err(reason)
             }
@@ -323,6 +326,7 @@ impl ChannelPool {
         let mut state = self.state();
         if state.session.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
             state.session = None;
+            metrics::SECURE_CHANNEL.set(0);
             state.idle.clear();
         }
     }
