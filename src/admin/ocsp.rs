@@ -1,6 +1,7 @@
 //! The OCSP responder (RFC 6960): says what the Request table says at that moment, signed by a
 //! key of its own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -71,7 +72,9 @@ pub struct OcspResponder {
     account: String,
     settings: OcspSettings,
     clock: fn() -> SystemTime,
-    signer: Mutex<Option<Arc<OcspSigner>>>,
+    /// One for each key of the CA's, by its number: who signs for a CA has its certificate from the
+    /// key that issued what is asked about (RFC 6960 4.2.2.2).
+    signers: Mutex<BTreeMap<u16, Arc<OcspSigner>>>,
     /// Bounds the answers that are worked on: everybody may ask.
     places: Semaphore,
 }
@@ -102,8 +105,8 @@ impl OcspResponder {
         account: String,
         settings: OcspSettings,
     ) -> Self {
-        let (signer, places) = (Mutex::new(None), Semaphore::new(PLACES));
-        Self { ca, store, account, settings, clock: SystemTime::now, signer, places }
+        let (signers, places) = (Mutex::default(), Semaphore::new(PLACES));
+        Self { ca, store, account, settings, clock: SystemTime::now, signers, places }
     }
 
     /// The same with another clock, for tests of time.
@@ -139,20 +142,19 @@ impl OcspResponder {
         &self,
         request: &OcspRequest<'_>,
     ) -> Result<Option<OcspAnswer>, ResponderError> {
-        let issuer = Certificate::parse(&self.ca.certificate().der)?;
+        let Some(ca) = self.asked(request)? else { return Ok(None) };
+        let issuer = Certificate::parse(&ca.certificate().der)?;
         let is_ours = |id: &CertId<'_>| id.is_of(issuer.subject, issuer.public_key.key);
-        if !request.certificates.iter().any(is_ours) {
-            return Ok(None);
-        }
+        let key = ca.generation().key;
         let now = (self.clock)();
-        let signer = self.signer(now).await?;
+        let signer = self.signer(ca, now).await?;
         let latest = now.checked_add(self.settings.validity).unwrap_or(now);
         let latest = latest.min(signer.not_after());
         let (mut answers, mut unissued) = (Vec::new(), false);
         for id in &request.certificates {
             let mut next_update = latest;
             let status = match is_ours(id) {
-                true => self.status(id.serial, now, &mut next_update).await?,
+                true => self.status(key, id.serial, now, &mut next_update).await?,
                 false => Some(CertStatus::Unknown),
             };
             unissued |= status.is_none();
@@ -170,10 +172,23 @@ impl OcspResponder {
         Ok(Some(OcspAnswer { der, shared_until }))
     }
 
-    /// What the Request table says of a serial number; `None` where it holds none. An answer ends
+    /// The CA with the key that the first certificate asked about is of, among those that it has.
+    fn asked(&self, request: &OcspRequest<'_>) -> Result<Option<&CertificateAuthority>, Asn1Error> {
+        for ca in self.ca.keys() {
+            let issuer = Certificate::parse(&ca.certificate().der)?;
+            let (name, key) = (issuer.subject, issuer.public_key.key);
+            if request.certificates.iter().any(|id| id.is_of(name, key)) {
+                return Ok(Some(ca));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the Request table says of a serial number of this key; `None` where it holds none. An answer ends
     /// when a revocation begins that is ordered for later.
     async fn status(
         &self,
+        key: u16,
         serial: &[u8],
         now: SystemTime,
         next_update: &mut SystemTime,
@@ -184,7 +199,8 @@ impl OcspResponder {
             row.columns.disposition,
             Disposition::Issued | Disposition::Revoked | Disposition::CaCertificate
         );
-        if !ours {
+        let by_key = row.columns.certificate.as_ref().map(|columns| columns.issuer_name_id >> 16);
+        if !ours || by_key != Some(key.into()) {
             return Ok(None);
         }
         Ok(Some(match row.revocation() {
@@ -213,14 +229,23 @@ impl OcspResponder {
     }
 
     /// The current signer: made when somebody first asks, and again before its end.
-    async fn signer(&self, now: SystemTime) -> Result<Arc<OcspSigner>, ResponderError> {
-        let mut current = self.signer.lock().await;
-        let known = current.clone();
+    async fn signer(
+        &self,
+        ca: &CertificateAuthority,
+        now: SystemTime,
+    ) -> Result<Arc<OcspSigner>, ResponderError> {
+        let mut signers = self.signers.lock().await;
+        let key = ca.generation().key;
+        let known = signers.get(&key).cloned();
         if let Some(known) = known.clone().filter(|known| !known.is_due(now)) {
             return Ok(known);
         }
-        match (self.renew(now).await, known) {
-            (Ok(new), _) => Ok(Arc::clone(current.insert(Arc::new(new)))),
+        match (self.renew(ca, now).await, known) {
+            (Ok(new), _) => {
+                let new = Arc::new(new);
+                signers.insert(key, Arc::clone(&new));
+                Ok(new)
+            }
             (Err(error), Some(known)) if now < known.not_after() => {
                 warn!(%error, "the OCSP responder cannot renew its certificate");
                 Ok(known)
@@ -230,9 +255,13 @@ impl OcspResponder {
     }
 
     /// The row is durable before the certificate is shown to anybody.
-    async fn renew(&self, now: SystemTime) -> Result<OcspSigner, ResponderError> {
+    async fn renew(
+        &self,
+        ca: &CertificateAuthority,
+        now: SystemTime,
+    ) -> Result<OcspSigner, ResponderError> {
         self.ca.check_clock(now, self.store.last_issued().await?)?;
-        let ca = Arc::clone(&self.ca);
+        let ca = ca.clone();
         let signer = spawn_blocking(move || ca.issue_ocsp_signer(now)).await??;
         let columns = signer.certificate().clone().into_columns(TemplateFlags::default());
         let serial = columns.serial_number.to_string();

@@ -14,7 +14,7 @@ use crate::asn1::extensions::{
     decode_subject_key_identifier, find, key_usage, subject_key_identifier,
 };
 use crate::asn1::{Certificate, Name, SubjectPublicKeyInfo, oids, verify_signature};
-use crate::model::{KeyUsage, SerialNumber};
+use crate::model::{Extension, KeyUsage, SerialNumber};
 
 /// A certificate that this CA can issue under.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +39,19 @@ pub struct CaCertificate {
     pub not_after: SystemTime,
 }
 
+/// What Windows' CAs have in their certificates: key usage, basic constraints, subject key
+/// identifier.
+pub(super) fn own_extensions(key_id: &[u8], path_length: Option<u32>) -> Vec<Extension> {
+    let usage =
+        KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_CERT_SIGN).union(KeyUsage::CRL_SIGN);
+    let constraints = BasicConstraints { ca: true, path_length };
+    vec![
+        key_usage(usage, true),
+        basic_constraints(constraints, true),
+        subject_key_identifier(key_id),
+    ]
+}
+
 impl CaCertificate {
     /// Makes a self-signed certificate for `signer`'s key, with Windows' extensions: key usage,
     /// basic constraints, subject key identifier, CA version V0.0.
@@ -51,26 +64,31 @@ impl CaCertificate {
         now: SystemTime,
     ) -> Result<Self, CaError> {
         let subject = Name::parse(&config.subject)?.to_der();
+        let path_length = Some(config.path_length);
+        Self::renewed(config, signer, &subject, path_length, vec![ca_version(0)], now)
+    }
+
+    /// The same for a CA that has a name already, with these extensions at the end.
+    pub(super) fn renewed(
+        config: &CaConfig,
+        signer: &dyn Signer,
+        subject: &[u8],
+        path_length: Option<u32>,
+        further: Vec<Extension>,
+        now: SystemTime,
+    ) -> Result<Self, CaError> {
         let key_id = SubjectPublicKeyInfo::parse(signer.public_key())?.key_id();
         let not_before = now.checked_sub(config.clock_skew).ok_or(CaError::Validity)?;
         let not_after = now.checked_add(config.validity).ok_or(CaError::Validity)?;
-        let usage =
-            KeyUsage::DIGITAL_SIGNATURE.union(KeyUsage::KEY_CERT_SIGN).union(KeyUsage::CRL_SIGN);
-        let constraints = BasicConstraints { ca: true, path_length: Some(config.path_length) };
         let fields = CertificateFields {
             serial: &random_serial()?,
             algorithm: signer.algorithm(),
-            issuer: &subject,
+            issuer: subject,
             not_before,
             not_after,
-            subject: &subject,
+            subject,
             public_key: signer.public_key(),
-            extensions: &[
-                key_usage(usage, true),
-                basic_constraints(constraints, true),
-                subject_key_identifier(&key_id),
-                ca_version(0),
-            ],
+            extensions: &[own_extensions(&key_id, path_length), further].concat(),
         };
         let tbs = fields.encode()?;
         let der = with_signature(&tbs, signer.algorithm(), &signer.sign(&tbs)?);

@@ -108,7 +108,7 @@ impl ChainValidator<'_> {
     /// Whether it is this CA's own certificate or one above it: the CA could not work without
     /// trust in those.
     fn is_own(&self, node: &Node<'_>) -> bool {
-        self.trust.own.iter().any(|own| *own == node.certificate.raw)
+        self.trust.own.iter().chain(&self.trust.earlier).any(|own| *own == node.certificate.raw)
     }
 
     /// Whether the key of `issuer` signed `node`, in a way that holds.
@@ -187,11 +187,12 @@ impl ChainValidator<'_> {
         }
     }
 
-    /// Whether it is a certificate of this CA's key, whoever issued it: a cross certificate must
+    /// Whether it is a certificate of a key of this CA, whoever issued it: a cross certificate must
     /// not lead around the Request table.
     fn is_of_this_ca(&self, node: &Node<'_>) -> bool {
-        let own = self.trust.own.first().and_then(|own| Certificate::parse(own).ok());
-        own.is_some_and(|own| own.public_key.raw == node.certificate.public_key.raw)
+        let own = self.trust.own.first().into_iter().chain(&self.trust.earlier);
+        let mut own = own.filter_map(|own| Certificate::parse(own).ok());
+        own.any(|own| own.public_key.raw == node.certificate.public_key.raw)
     }
 }
 

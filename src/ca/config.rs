@@ -129,6 +129,43 @@ pub struct UrlConfig {
     pub ocsp: Vec<String>,
 }
 
+/// Which certificate and which key of a CA: both count from 0 on, and a renewal with a new key gives
+/// the key the number of its certificate ([MS-WCCE] 2.2.2.7.7.6).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Generation {
+    /// Number of the certificate.
+    pub certificate: u16,
+    /// Number of the key.
+    pub key: u16,
+}
+
+impl Generation {
+    /// The value of szOID_CERTSRV_CA_VERSION and of IssuerNameId.
+    pub fn version(self) -> u32 {
+        u32::from(self.key) << 16 | u32::from(self.certificate)
+    }
+
+    /// What names of certificate files have before their end: `(n)`, and nothing for the first.
+    pub fn certificate_suffix(self) -> String {
+        suffix(self.certificate)
+    }
+
+    /// What names of CRL files have before their end.
+    pub fn key_suffix(self) -> String {
+        suffix(self.key)
+    }
+
+    /// What comes after it.
+    pub fn next(self, new_key: bool) -> Option<Self> {
+        let certificate = self.certificate.checked_add(1)?;
+        Some(Self { certificate, key: if new_key { certificate } else { self.key } })
+    }
+}
+
+fn suffix(number: u16) -> String {
+    if number == 0 { String::new() } else { format!("({number})") }
+}
+
 /// Where the files of the CA lie: everything below one folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StateFolder(PathBuf);
@@ -152,6 +189,27 @@ impl StateFolder {
     /// The private key that the first start made (PKCS#8 in PEM, mode 0600).
     pub fn key(&self) -> PathBuf {
         self.0.join("ca.key")
+    }
+
+    /// The certificate of a renewal (PEM, followed by those above it).
+    pub fn renewed_certificate(&self, index: u16) -> PathBuf {
+        match index {
+            0 => self.certificate(),
+            _ => self.0.join(format!("ca({index}).crt")),
+        }
+    }
+
+    /// The private key of a renewal with a new key.
+    pub fn renewed_key(&self, index: u16) -> PathBuf {
+        match index {
+            0 => self.key(),
+            _ => self.0.join(format!("ca({index}).key")),
+        }
+    }
+
+    /// The certificate by which key `by` vouches for key `of`.
+    pub fn cross_certificate(&self, by: u16, of: u16) -> PathBuf {
+        self.0.join(format!("ca({by}-{of}).crt"))
     }
 
     /// The current exchange certificate with its private key (PEM, mode 0600).

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::config::{CaConfig, CrlConfig, StateFolder};
+use super::config::{CaConfig, CrlConfig, Generation, StateFolder};
 use super::extensions::{
     ca_version, crl_number, crl_reason, decode_next_publish, delta_crl_indicator, freshest_crl,
     next_publish,
@@ -53,6 +53,9 @@ impl Crl {
     }
 }
 
+/// A base and a delta CRL, where there are any.
+type BaseAndDelta = (Option<Arc<Crl>>, Option<Arc<Crl>>);
+
 const TWELVE_HOURS: Duration = Duration::from_secs(12 * 3_600);
 
 /// The CRLs of a CA that are in use.
@@ -61,6 +64,20 @@ pub struct Crls {
     /// The last base CRL.
     pub base: Option<Arc<Crl>>,
     /// The last delta CRL, where the CA makes any.
+    pub delta: Option<Arc<Crl>>,
+    /// Those of the keys that the CA had before.
+    pub of_earlier_keys: Vec<KeyCrls>,
+}
+
+/// The CRLs of a key that the CA had before and whose certificate is still valid. They tell the
+/// same as those of the current key: clients take the one that the key of their certificate signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyCrls {
+    /// Number of the key.
+    pub key: u16,
+    /// The last base CRL.
+    pub base: Option<Arc<Crl>>,
+    /// The last delta CRL.
     pub delta: Option<Arc<Crl>>,
 }
 
@@ -116,14 +133,24 @@ impl CrlPublisher {
         Self { folder: state.crls(), config: config.crl.clone(), clock_skew: config.clock_skew }
     }
 
-    /// Where the current base CRL lies (DER).
+    /// Where the current base CRL of the first key lies (DER).
     pub fn path(&self) -> PathBuf {
-        self.folder.join("base.crl")
+        self.path_of(Generation::default())
     }
 
-    /// Where the current delta CRL lies (DER).
+    /// Where the current delta CRL of the first key lies (DER).
     pub fn delta_path(&self) -> PathBuf {
-        self.folder.join("delta.crl")
+        self.delta_path_of(Generation::default())
+    }
+
+    /// Where the current base CRL of a key lies (DER).
+    pub fn path_of(&self, generation: Generation) -> PathBuf {
+        self.folder.join(format!("base{}.crl", generation.key_suffix()))
+    }
+
+    /// Where the current delta CRL of a key lies (DER).
+    pub fn delta_path_of(&self, generation: Generation) -> PathBuf {
+        self.folder.join(format!("delta{}.crl", generation.key_suffix()))
     }
 
     /// The number of the last CRL, kept beside it so that numbers ascend even if it is lost.
@@ -137,20 +164,33 @@ impl CrlPublisher {
     /// # Errors
     /// [`CrlError::File`], [`CrlError::Damaged`].
     pub fn current(&self, ca: &CertificateAuthority) -> Result<Crls, CrlError> {
+        let (base, delta) = self.current_of(ca)?;
+        let keys = ca.keys();
+        let earlier = keys.into_iter().skip(1).map(|ca| {
+            let (base, delta) = self.current_of(ca)?;
+            Ok(KeyCrls { key: ca.generation().key, base, delta })
+        });
+        Ok(Crls { base, delta, of_earlier_keys: earlier.collect::<Result<_, CrlError>>()? })
+    }
+
+    fn current_of(&self, ca: &CertificateAuthority) -> Result<BaseAndDelta, CrlError> {
         let delta = match self.makes_deltas() {
-            true => read_signed(&self.delta_path(), ca)?,
+            true => read_signed(&self.delta_path_of(ca.generation()), ca)?,
             false => None,
         };
-        Ok(Crls { base: read_signed(&self.path(), ca)?.map(Arc::new), delta: delta.map(Arc::new) })
+        let base = read_signed(&self.path_of(ca.generation()), ca)?;
+        Ok((base.map(Arc::new), delta.map(Arc::new)))
     }
 
     /// Whether it is time for a new CRL, and for which.
     pub fn due(&self, crls: &Crls, now: SystemTime) -> Option<CrlKind> {
         let is_due = |crl: &Option<Arc<Crl>>| crl.as_ref().is_none_or(|crl| crl.is_due(now));
-        if is_due(&crls.base) {
+        let earlier = &crls.of_earlier_keys;
+        if is_due(&crls.base) || earlier.iter().any(|crls| is_due(&crls.base)) {
             return Some(CrlKind::Base);
         }
-        (self.makes_deltas() && is_due(&crls.delta)).then_some(CrlKind::Delta)
+        let delta = is_due(&crls.delta) || earlier.iter().any(|crls| is_due(&crls.delta));
+        (self.makes_deltas() && delta).then_some(CrlKind::Delta)
     }
 
     /// The settings.
@@ -178,7 +218,7 @@ impl CrlPublisher {
         let crls = self.current(ca)?;
         let number = self.last_number(&crls)?.checked_add(1).ok_or(CrlError::Numbers)?;
         let base_times = self.base_times(now).ok_or(CrlError::Validity)?;
-        let known = crls.base.filter(|_| kind == CrlKind::Delta);
+        let known = crls.base.clone().filter(|_| kind == CrlKind::Delta);
         let base = known.is_none().then(|| Part::new(base_times));
         let (base_number, since) = match &known {
             Some(base) => (base.number, base.this_update),
@@ -189,7 +229,7 @@ impl CrlPublisher {
             false => None,
         };
         let keep_after = base_times.keep_after;
-        Ok(CrlDraft { number, base_number, since, now, keep_after, base, delta })
+        Ok(CrlDraft { number, base_number, since, now, keep_after, base, delta, current: crls })
     }
 
     /// Signs what was begun and puts it in place of the current CRLs, which it returns.
@@ -197,28 +237,39 @@ impl CrlPublisher {
     /// # Errors
     /// Where it cannot be signed or written; the current ones then stay, or are new both.
     pub fn publish(&self, ca: &CertificateAuthority, draft: CrlDraft) -> Result<Crls, CrlError> {
-        let CrlDraft { number, base_number, base, delta, .. } = draft;
-        let mut fresh = Vec::new();
-        if !ca.urls().delta_crl.is_empty() && self.makes_deltas() {
-            fresh.extend(freshest_crl(&ca.urls().delta_crl));
+        let CrlDraft { number, base_number, base, delta, current, .. } = draft;
+        let mut signed = Vec::new();
+        for ca in ca.keys() {
+            let mut fresh = Vec::new();
+            if !ca.urls().delta_crl.is_empty() && self.makes_deltas() {
+                fresh.extend(freshest_crl(&ca.urls().delta_crl));
+            }
+            let base = base.as_ref().map(|part| part.sign(ca, number, fresh)).transpose()?;
+            let indicator = vec![delta_crl_indicator(base_number)];
+            let delta = delta.as_ref().map(|part| part.sign(ca, number, indicator)).transpose()?;
+            signed.push((ca, base.map(Arc::new), delta.map(Arc::new)));
         }
-        let base = base.map(|part| part.sign(ca, number, fresh)).transpose()?;
-        let indicator = vec![delta_crl_indicator(base_number)];
-        let delta = delta.map(|part| part.sign(ca, number, indicator)).transpose()?;
         create_private_folder(&self.folder)?;
         // First the number: a crash in between skips one, but gives none twice.
         write_atomically(&self.number_path(), format!("{number}\n").as_bytes(), 0o644)?;
         // Then the base CRL: a delta CRL to it is of no use before.
-        for (crl, path) in [(&base, self.path()), (&delta, self.delta_path())] {
-            if let Some(crl) = crl {
-                write_atomically(&path, &crl.der, 0o644)?;
+        for (ca, base, delta) in &signed {
+            let paths = [self.path_of(ca.generation()), self.delta_path_of(ca.generation())];
+            for (crl, path) in [base, delta].into_iter().zip(paths) {
+                if let Some(crl) = crl {
+                    write_atomically(&path, &crl.der, 0o644)?;
+                }
             }
         }
-        let base = match base {
-            Some(base) => Some(Arc::new(base)),
-            None => self.current(ca)?.base,
-        };
-        Ok(Crls { base, delta: delta.map(Arc::new) })
+        let mut signed = signed.into_iter();
+        let mut crls = current;
+        if let Some((_, base, delta)) = signed.next() {
+            (crls.base, crls.delta) = (base.or(crls.base), delta);
+        }
+        for ((_, base, delta), of_key) in signed.zip(&mut crls.of_earlier_keys) {
+            (of_key.base, of_key.delta) = (base.or(of_key.base.take()), delta);
+        }
+        Ok(crls)
     }
 
     fn last_number(&self, crls: &Crls) -> Result<u32, CrlError> {
@@ -283,6 +334,8 @@ pub struct CrlDraft {
     keep_after: SystemTime,
     base: Option<Part>,
     delta: Option<Part>,
+    /// What is published until these are.
+    current: Crls,
 }
 
 impl CrlDraft {
@@ -348,7 +401,7 @@ impl Part {
     }
 
     fn sign(
-        self,
+        &self,
         ca: &CertificateAuthority,
         number: u32,
         further: Vec<Extension>,
@@ -361,13 +414,13 @@ impl Part {
         encode_time(&mut validity, next_update)?;
         let own = vec![
             authority_key_identifier(&issuer.key_id),
-            ca_version(0),
+            ca_version(ca.generation().version()),
             crl_number(number),
             next_publish(publish)?,
         ];
         let extensions = encode_extensions(&[own, further].concat());
         let algorithm = ca.signer().algorithm();
-        let entries = self.entries;
+        let entries = &self.entries;
         let tbs = sequence(|tbs| {
             tbs.u32(1);
             algorithm.write(tbs);
@@ -375,11 +428,10 @@ impl Part {
             tbs.raw(&validity.into_bytes());
             // An empty list must be left out (RFC 5280 5.1.2.6).
             if !entries.is_empty() {
-                tbs.sequence(|list| list.raw(&entries));
+                tbs.element(Tag::SEQUENCE, entries);
             }
             tbs.nested(Tag::context(0), |explicit| explicit.raw(&extensions));
         });
-        drop(entries);
         let signature = ca.signer().sign(&tbs)?;
         let der = with_signature(&tbs, algorithm, &signature);
         Ok(Crl { der, number, this_update, next_publish: publish, next_update })

@@ -60,6 +60,27 @@ pub enum CaError {
     /// A certificate above it is missing.
     #[error("the certificate of {0} is missing: put the chain up to the root into the file")]
     ChainIncomplete(String),
+    /// There is none to renew.
+    #[error("there is no CA yet")]
+    NoCa,
+    /// It has a certificate, so that it can only be renewed.
+    #[error("the CA has a certificate already; to renew it, say so (--renew same-key or new-key)")]
+    HasCertificate,
+    /// It renews itself.
+    #[error("the CA is a root: it renews itself, by wcced ca renew")]
+    IsRoot,
+    /// Another CA renews it.
+    #[error("the CA is not a root: ask the CA above it, by wcced ca request --renew")]
+    IsSubordinate,
+    /// Certificates are numbered with 16 bits.
+    #[error("the CA has been renewed too often")]
+    TooManyRenewals,
+    /// A renewed CA keeps its name.
+    #[error("none of the certificates has the CA's name as its subject")]
+    AnotherName,
+    /// A CA above it may not have it below.
+    #[error("a certificate of the chain is not one of a CA that may have this CA below it")]
+    ChainOfNoCa,
     /// Only one of certificate and key is there.
     #[error(
         "{} is there but {} is not: restore it from a backup, or, to make a new CA, move the \

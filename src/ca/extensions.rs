@@ -4,7 +4,9 @@
 use std::time::SystemTime;
 
 use super::config::UrlConfig;
-use crate::asn1::{Asn1Error, Element, Tag, Writer, decode_time, encode_time, oids, sequence};
+use crate::asn1::{
+    Asn1Error, Element, Hash, Tag, Writer, decode_time, encode_time, oids, sequence,
+};
 use crate::model::{Extension, Oid};
 
 /// cRLDistributionPoints: one point that holds all URLs, as Windows writes it.
@@ -63,6 +65,13 @@ fn write_uri(writer: &mut Writer, url: &str) {
 /// szOID_CERTSRV_CA_VERSION: key index << 16 | certificate index. A CA starts at 0.
 pub fn ca_version(version: u32) -> Extension {
     integer(oids::CERTSRV_CA_VERSION, version)
+}
+
+/// szOID_CERTSRV_PREVIOUS_CERT_HASH: SHA-1 of the certificate that this one renews.
+pub fn previous_certificate_hash(previous: &[u8]) -> Extension {
+    let mut writer = Writer::new();
+    writer.octet_string(Hash::Sha1.digest(previous).as_ref());
+    plain(oids::CERTSRV_PREVIOUS_CERT_HASH, writer.into_bytes())
 }
 
 /// cRLNumber.

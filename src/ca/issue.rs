@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 use super::certificate::{CaCertificate, is_issued_by};
-use super::config::{CaConfig, StateFolder, UrlConfig};
+use super::config::{CaConfig, Generation, StateFolder, UrlConfig};
 use super::error::CaError;
 use super::files::create_private_folder;
 use super::lint::{Finding, Linted, lint};
-use super::load;
+use super::load::{self, CrossCertificate};
 use super::prepare::{Issuer, prepare};
 use super::signer::{KeyError, Signer};
 use super::tbs::with_signature;
@@ -20,11 +20,16 @@ use crate::model::{
     CertificateColumns, GeneralName, HResult, IssuancePlan, Oid, SerialNumber, TemplateFlags,
 };
 
-/// A certification authority: its certificate, the chain above it, and its key.
+/// A certification authority: its certificate, the chain above it, and its key; and those that it
+/// had before.
+#[derive(Clone)]
 pub struct CertificateAuthority {
     certificate: CaCertificate,
     chain: Vec<Vec<u8>>,
     signer: Arc<dyn Signer>,
+    generation: Generation,
+    earlier: Vec<Arc<CertificateAuthority>>,
+    cross: Vec<CrossCertificate>,
     urls: UrlConfig,
     clock_skew: Duration,
     clock_tolerance: Duration,
@@ -66,15 +71,22 @@ impl CertificateAuthority {
         state: &StateFolder,
         now: SystemTime,
     ) -> Result<Option<Self>, CaError> {
-        let identity = load::load(config, state, now)?;
-        Ok(identity.map(|identity| Self::of(identity, config)))
+        let Some(first) = load::load(config, state, now)? else { return Ok(None) };
+        let mut all = load::renewals(first, config, state, now)?;
+        let Some(current) = all.pop() else { return Ok(None) };
+        let earlier = all.into_iter().map(|identity| Arc::new(Self::of(identity, config)));
+        let cross = load::cross_certificates(state, current.generation)?;
+        Ok(Some(Self { earlier: earlier.collect(), cross, ..Self::of(current, config) }))
     }
 
     fn of(identity: load::Identity, config: &CaConfig) -> Self {
         Self {
             certificate: identity.certificate,
             chain: identity.chain,
-            signer: Arc::new(identity.signer),
+            signer: identity.signer,
+            generation: identity.generation,
+            earlier: Vec::new(),
+            cross: Vec::new(),
             urls: config.urls.clone(),
             clock_skew: config.clock_skew,
             clock_tolerance: config.clock_tolerance,
@@ -86,8 +98,37 @@ impl CertificateAuthority {
     /// # Errors
     /// [`CaError::Url`] for a variable that there is not.
     pub fn at(self, host: &UrlHost) -> Result<Self, CaError> {
-        let urls = urls::expand(&self.urls, host, &self.certificate.names)?;
-        Ok(Self { urls, ..self })
+        let urls = urls::expand(&self.urls, host, &self.certificate.names, self.generation)?;
+        let earlier = self.earlier.iter().map(|ca| Ok(Arc::new((**ca).clone().at(host)?)));
+        let earlier = earlier.collect::<Result<_, CaError>>()?;
+        Ok(Self { urls, earlier, ..self })
+    }
+
+    /// Which of the CA's certificates and keys this is.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// The CA with the certificates, still valid, that it had before, the first one first.
+    pub fn earlier(&self) -> &[Arc<Self>] {
+        &self.earlier
+    }
+
+    /// The certificates by which its keys of different times vouch for each other.
+    pub fn cross_certificates(&self) -> &[CrossCertificate] {
+        &self.cross
+    }
+
+    /// The CA with each of its keys that has a valid certificate, the current key first; each
+    /// signs CRLs and the certificates of OCSP responders for what it has issued.
+    pub fn keys(&self) -> Vec<&Self> {
+        let mut keys = vec![self];
+        for ca in self.earlier.iter().rev() {
+            if !keys.iter().any(|known| known.generation.key == ca.generation.key) {
+                keys.push(ca);
+            }
+        }
+        keys
     }
 
     /// The same with another key in the signer's place.
@@ -104,6 +145,11 @@ impl CertificateAuthority {
     /// The key.
     pub fn signer(&self) -> &dyn Signer {
         &*self.signer
+    }
+
+    /// The key, to be kept.
+    pub(super) fn signer_arc(&self) -> Arc<dyn Signer> {
+        Arc::clone(&self.signer)
     }
 
     /// The CA's certificate and those above it, up to the root.
@@ -192,7 +238,9 @@ impl CertificateAuthority {
         let tbs = draft.linted.tbs();
         let signature = self.signer.sign(tbs)?;
         let der = with_signature(tbs, self.signer.algorithm(), &signature);
-        SignedCertificate::read(der).map_err(IssueError::Encoding)
+        let mut signed = SignedCertificate::read(der)?;
+        signed.0.issuer_name_id = self.generation.version();
+        Ok(signed)
     }
 }
 

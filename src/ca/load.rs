@@ -1,6 +1,7 @@
 //! Certificate and key from files: made at the first start, or given.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use picky::pkcs12::{
@@ -11,10 +12,10 @@ use picky_asn1_x509::pkcs12::{CertificateBag, SafeBagKind as RawBag};
 use zeroize::Zeroizing;
 
 use super::certificate::{CaCertificate, chain_of};
-use super::config::{CaConfig, ExistingCa, StateFolder};
+use super::config::{CaConfig, ExistingCa, Generation, StateFolder};
 use super::error::CaError;
 use super::files::{self, write_atomically};
-use super::signer::{KeyEncoding, KeyError, RsaHash, SoftwareSigner};
+use super::signer::{KeyEncoding, KeyError, RsaHash, Signer, SoftwareSigner};
 use crate::asn1::pem;
 
 /// A certificate with its key, and the certificates of the CAs above it.
@@ -24,7 +25,20 @@ pub struct Identity {
     /// DER of the certificates above it, up to the root.
     pub chain: Vec<Vec<u8>>,
     /// The key.
-    pub signer: SoftwareSigner,
+    pub signer: Arc<SoftwareSigner>,
+    /// Which of the CA's certificates and keys they are.
+    pub generation: Generation,
+}
+
+/// A certificate by which one key of a CA vouches for another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CrossCertificate {
+    /// Number of the key that signed it.
+    pub by: u16,
+    /// Number of the key that it is about.
+    pub of: u16,
+    /// DER.
+    pub der: Vec<u8>,
 }
 
 /// Loads the configured certificate and key, or those of an earlier start; `None` where there
@@ -52,7 +66,92 @@ pub fn load(
         }
     };
     let (signer, certificates) = found;
-    identify(signer, &certificates, now).map(Some)
+    let identity = Identity::of(Arc::new(signer), &certificates, Generation::default(), now);
+    match identity {
+        // One that is over may have been renewed.
+        Err(CaError::NotValidNow) if files::is_there(&state.renewed_certificate(1))? => {
+            let signer = read_signer(config, state)?;
+            let later = next_renewal(Arc::new(signer), Generation::default(), config, state, now)?;
+            later.map(Some).ok_or(CaError::NotValidNow)
+        }
+        identity => identity.map(Some),
+    }
+}
+
+/// The signer of the first certificate.
+fn read_signer(config: &CaConfig, state: &StateFolder) -> Result<SoftwareSigner, CaError> {
+    Ok(match &config.existing {
+        Some(ExistingCa::Pem { certificates, key }) => {
+            read_pem(certificates, key, config.rsa_hash)?
+        }
+        Some(ExistingCa::Pkcs12 { file, password_file }) => {
+            read_pkcs12(file, password_file, config.rsa_hash)?
+        }
+        None => read_pem(&state.certificate(), &state.key(), config.rsa_hash)?,
+    }
+    .0)
+}
+
+/// All of a CA's certificates that are valid, the first one first; each renewal in a file of its
+/// own.
+pub fn renewals(
+    first: Identity,
+    config: &CaConfig,
+    state: &StateFolder,
+    now: SystemTime,
+) -> Result<Vec<Identity>, CaError> {
+    let (mut signer, mut generation) = (Arc::clone(&first.signer), first.generation);
+    let mut all = vec![first];
+    while let Some(identity) = next_renewal(Arc::clone(&signer), generation, config, state, now)? {
+        (signer, generation) = (Arc::clone(&identity.signer), identity.generation);
+        all.push(identity);
+    }
+    Ok(all)
+}
+
+/// The next renewal that is valid; those that are over are passed by.
+fn next_renewal(
+    mut signer: Arc<SoftwareSigner>,
+    mut generation: Generation,
+    config: &CaConfig,
+    state: &StateFolder,
+    now: SystemTime,
+) -> Result<Option<Identity>, CaError> {
+    loop {
+        let Some(same_key) = generation.next(false) else { return Ok(None) };
+        let path = state.renewed_certificate(same_key.certificate);
+        let Some(text) = files::read_if_there(&path)? else { return Ok(None) };
+        let key = state.renewed_key(same_key.certificate);
+        let new_key = files::is_there(&key)?;
+        if new_key {
+            signer = Arc::new(read_key(&key, config.rsa_hash)?);
+        }
+        generation = generation.next(new_key).unwrap_or(same_key);
+        let certificates = certificates_of(&path, &text)?;
+        match Identity::of(Arc::clone(&signer), &certificates, generation, now) {
+            Err(CaError::NotValidNow) => {}
+            identity => return identity.map(Some),
+        }
+    }
+}
+
+/// The certificates by which keys vouch for each other.
+pub fn cross_certificates(
+    state: &StateFolder,
+    current: Generation,
+) -> Result<Vec<CrossCertificate>, CaError> {
+    let mut all = Vec::new();
+    for key in 1..=current.key {
+        for before in 0..key {
+            for (by, of) in [(before, key), (key, before)] {
+                let path = state.cross_certificate(by, of);
+                let Some(text) = files::read_if_there(&path)? else { continue };
+                let ders = certificates_of(&path, &text)?;
+                all.extend(ders.into_iter().map(|der| CrossCertificate { by, of, der }));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Makes key and self-signed certificate, and writes both into the state folder.
@@ -67,22 +166,20 @@ pub fn create(
     write_atomically(&state.key(), pem::encode("PRIVATE KEY", &pkcs8).as_bytes(), 0o600)?;
     let text = pem::encode("CERTIFICATE", &certificate.der);
     write_atomically(&state.certificate(), text.as_bytes(), 0o644)?;
-    Ok(Identity { certificate, chain: Vec::new(), signer })
+    let (signer, generation) = (Arc::new(signer), Generation::default());
+    Ok(Identity { certificate, chain: Vec::new(), signer, generation })
 }
 
 /// Finds the certificate of the key among those given; the others are its chain.
-fn identify(
-    signer: SoftwareSigner,
+pub(super) fn identify(
+    signer: &dyn Signer,
     certificates: &[Vec<u8>],
     now: SystemTime,
-) -> Result<Identity, CaError> {
+) -> Result<(CaCertificate, Vec<Vec<u8>>), CaError> {
     let mut failure = CaError::KeyMismatch;
     for der in certificates {
-        match CaCertificate::check(der, &signer, now) {
-            Ok(certificate) => {
-                let chain = chain_of(der, certificates)?;
-                return Ok(Identity { certificate, chain, signer });
-            }
+        match CaCertificate::check(der, signer, now) {
+            Ok(certificate) => return Ok((certificate, chain_of(der, certificates)?)),
             // The others are not expected to be of this key; what is wrong with the one that
             // is says more.
             Err(CaError::KeyMismatch) => {}
@@ -92,22 +189,39 @@ fn identify(
     Err(failure)
 }
 
+impl Identity {
+    fn of(
+        signer: Arc<SoftwareSigner>,
+        certificates: &[Vec<u8>],
+        generation: Generation,
+        now: SystemTime,
+    ) -> Result<Self, CaError> {
+        let (certificate, chain) = identify(&*signer, certificates, now)?;
+        Ok(Self { certificate, chain, signer, generation })
+    }
+}
+
 type KeyAndCertificates = (SoftwareSigner, Vec<Vec<u8>>);
 
 fn read_pem(certificates: &Path, key: &Path, hash: RsaHash) -> Result<KeyAndCertificates, CaError> {
-    let found = blocks(certificates, &files::read(certificates)?)?;
-    let found: Vec<Vec<u8>> = found
+    let found = certificates_of(certificates, &files::read(certificates)?)?;
+    Ok((read_key(key, hash)?, found))
+}
+
+/// The certificates of a PEM file.
+pub(super) fn certificates_of(path: &Path, text: &[u8]) -> Result<Vec<Vec<u8>>, CaError> {
+    let found: Vec<Vec<u8>> = blocks(path, text)?
         .iter()
         .filter(|block| block.label == "CERTIFICATE")
         .map(|block| block.der.to_vec())
         .collect();
-    if found.is_empty() {
-        return Err(form(certificates, "no PEM block CERTIFICATE in it"));
+    match found.is_empty() {
+        true => Err(form(path, "no PEM block CERTIFICATE in it")),
+        false => Ok(found),
     }
-    Ok((read_key(key, hash)?, found))
 }
 
-fn read_key(path: &Path, hash: RsaHash) -> Result<SoftwareSigner, CaError> {
+pub(super) fn read_key(path: &Path, hash: RsaHash) -> Result<SoftwareSigner, CaError> {
     let blocks = blocks(path, &files::read_secret(path)?)?;
     let key = blocks.iter().find_map(|block| {
         let encoding = match block.label.as_str() {

@@ -51,6 +51,8 @@ impl TrustConfig {
 pub struct Trust {
     /// DER of this CA's certificate and of those above it, up to its root.
     pub(super) own: Vec<Vec<u8>>,
+    /// DER of the certificates that this CA had before.
+    pub(super) earlier: Vec<Vec<u8>>,
     /// DER of self-signed certificates that chains may end in.
     pub(super) roots: Vec<Vec<u8>>,
     /// DER of further certificates of CAs.
@@ -74,10 +76,12 @@ impl Trust {
     /// Names the file, and what is wrong with it.
     pub fn load(config: &TrustConfig, ca: &CertificateAuthority) -> Result<Self, CaError> {
         let mut trust = Self::of(ca);
-        trust.roots = certificates(&config.roots, |path, der| match is_issued_by(der, der) {
-            Ok(true) => is_ca(path, der),
-            _ => Err(form(path, "a root signs itself: put others into trust.intermediates")),
-        })?;
+        trust.roots.extend(certificates(&config.roots, |path, der| {
+            match is_issued_by(der, der) {
+                Ok(true) => is_ca(path, der),
+                _ => Err(form(path, "a root signs itself: put others into trust.intermediates")),
+            }
+        })?);
         trust.intermediates = certificates(&config.intermediates, is_ca)?;
         if let Some(files) = &config.nt_auth {
             trust.nt_auth = certificates(files, is_ca)?;
@@ -90,11 +94,20 @@ impl Trust {
 
     /// Trust in nobody but this CA.
     pub fn of(ca: &CertificateAuthority) -> Self {
+        let earlier: Vec<_> = ca.earlier().iter().map(|ca| ca.certificate().der.clone()).collect();
+        let own = std::iter::once(ca.certificate().der.clone());
+        let roots = ca.earlier().iter().filter(|ca| ca.certificate().is_root());
         Self {
             own: ca.certificates().map(<[u8]>::to_vec).collect(),
-            roots: Vec::new(),
-            intermediates: Vec::new(),
-            nt_auth: vec![ca.certificate().der.clone()],
+            roots: roots.map(|ca| ca.certificate().der.clone()).collect(),
+            intermediates: ca
+                .earlier()
+                .iter()
+                .flat_map(|ca| ca.certificates())
+                .map(<[u8]>::to_vec)
+                .collect(),
+            nt_auth: own.chain(earlier.iter().cloned()).collect(),
+            earlier,
             crl_files: Vec::new(),
             allow_unknown_revocation: false,
             allow_sha1: false,

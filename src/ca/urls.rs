@@ -17,7 +17,7 @@
 //!
 //! `%` with two hex digits that are none of `%10` to `%12` is a byte that is escaped already.
 
-use super::config::UrlConfig;
+use super::config::{Generation, UrlConfig};
 use super::error::CaError;
 use super::names::CaNames;
 
@@ -55,9 +55,14 @@ const NAMES: [&str; 12] = [
 ///
 /// # Errors
 /// Names the address with a variable that there is not.
-pub fn expand(urls: &UrlConfig, host: &UrlHost, names: &CaNames) -> Result<UrlConfig, CaError> {
-    let of_base = values(host, names, "");
-    let of_delta = values(host, names, "+");
+pub fn expand(
+    urls: &UrlConfig,
+    host: &UrlHost,
+    names: &CaNames,
+    generation: Generation,
+) -> Result<UrlConfig, CaError> {
+    let of_base = values(host, names, generation, "");
+    let of_delta = values(host, names, generation, "+");
     let all = |list: &[String], values: &[String; 12]| {
         list.iter().map(|url| expand_one(url, values)).collect::<Result<Vec<_>, _>>()
     };
@@ -69,25 +74,24 @@ pub fn expand(urls: &UrlConfig, host: &UrlHost, names: &CaNames) -> Result<UrlCo
     })
 }
 
-fn values(host: &UrlHost, names: &CaNames, delta: &str) -> [String; 12] {
+fn values(host: &UrlHost, names: &CaNames, generation: Generation, delta: &str) -> [String; 12] {
     let components: Vec<_> = host.dns_domain.split('.').map(|part| format!("DC={part}")).collect();
     let domain = components.join(",");
     let configuration = format!("CN=Configuration,{domain}");
-    // The CA has not been renewed: certificate 0, key 0.
-    let [certificate, key, partition] = ["", "", ""];
+    let (certificate, key) = (generation.certificate_suffix(), generation.key_suffix());
     [
         &host.dns_name,
         &host.netbios_name,
         &names.common_name,
-        certificate,
+        &certificate,
         &domain,
         &configuration,
         &names.sanitized_short,
-        key,
+        &key,
         delta,
         CRL_OBJECT,
         CA_OBJECT,
-        partition,
+        "",
     ]
     .map(str::to_owned)
 }
@@ -215,8 +219,24 @@ mod tests {
     fn addresses_of_delta_crls_have_the_sign_of_theirs() {
         let url = || vec!["http://%1/%3%8%9.crl".to_owned()];
         let urls = UrlConfig { crl: url(), delta_crl: url(), ..UrlConfig::default() };
-        let urls = expand(&urls, &host(), &CaNames::new("CA")).expect("known variables");
+        let urls = expand(&urls, &host(), &CaNames::new("CA"), Generation::default())
+            .expect("known variables");
         assert_eq!(urls.crl, ["http://ca1.lab.test/CA.crl"]);
         assert_eq!(urls.delta_crl, ["http://ca1.lab.test/CA+.crl"]);
+    }
+
+    #[test]
+    fn renewals_have_their_numbers_in_their_addresses() {
+        let url = |text: &str| vec![text.to_owned()];
+        let urls = UrlConfig {
+            crl: url("http://%1/%3%8%9.crl"),
+            ca_certificate: url("http://%1/%3%4.crt"),
+            ..UrlConfig::default()
+        };
+        let generation = Generation { certificate: 3, key: 2 };
+        let urls =
+            expand(&urls, &host(), &CaNames::new("CA"), generation).expect("known variables");
+        assert_eq!(urls.crl, ["http://ca1.lab.test/CA(2).crl"]);
+        assert_eq!(urls.ca_certificate, ["http://ca1.lab.test/CA(3).crt"]);
     }
 }

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 
-use crate::ca::{CertificateAuthority, Crl, Crls};
+use crate::ca::{CertificateAuthority, Crl, Crls, CrossCertificate};
 
 const CRL: &str = "application/pkix-crl";
 const CERTIFICATE: &str = "application/pkix-cert";
@@ -36,22 +36,35 @@ impl Published {
     /// Windows' CA gives them, below `/CertEnroll/`.
     pub fn of(ca: &CertificateAuthority, crls: &Crls, host: &str) -> Self {
         let mut published = Self::default();
-        let urls = ca.urls();
-        let name = &ca.certificate().names.common_name;
-        for (crl, urls, usual) in [
-            (&crls.base, &urls.crl, format!("/CertEnroll/{name}.crl")),
-            (&crls.delta, &urls.delta_crl, format!("/CertEnroll/{name}+.crl")),
-        ] {
-            if let Some(crl) = crl {
-                published.add(urls, &usual, &of_crl(ca, crl));
+        let keys = ca.keys();
+        let earlier = crls.of_earlier_keys.iter().filter_map(|crls| {
+            let ca = keys.iter().find(|ca| ca.generation().key == crls.key)?;
+            Some((*ca, &crls.base, &crls.delta))
+        });
+        for (ca, base, delta) in earlier.chain([(ca, &crls.base, &crls.delta)]) {
+            let name = format!("{}{}", name_of(ca), ca.generation().key_suffix());
+            for (crl, urls, usual) in [
+                (base, &ca.urls().crl, format!("/CertEnroll/{name}.crl")),
+                (delta, &ca.urls().delta_crl, format!("/CertEnroll/{name}+.crl")),
+            ] {
+                if let Some(crl) = crl {
+                    published.add(urls, &usual, &of_crl(ca, crl));
+                }
             }
         }
-        let certificate = ca.certificate();
-        let file = File {
-            fresh_until: None,
-            ..file(Bytes::from(certificate.der.clone()), CERTIFICATE, certificate.not_before)
-        };
-        published.add(&urls.ca_certificate, &format!("/CertEnroll/{host}_{name}.crt"), &file);
+        for ca in ca.earlier().iter().map(|ca| &**ca).chain([ca]) {
+            let suffix = ca.generation().certificate_suffix();
+            let usual = format!("/CertEnroll/{host}_{}{suffix}.crt", name_of(ca));
+            published.add(
+                &ca.urls().ca_certificate,
+                &usual,
+                &of_certificate(ca, &ca.certificate().der),
+            );
+        }
+        for CrossCertificate { by, of, der } in ca.cross_certificates() {
+            let usual = format!("/CertEnroll/{host}_{}({by}-{of}).crt", name_of(ca));
+            published.add(&[], &usual, &of_certificate(ca, der));
+        }
         published
     }
 
@@ -66,6 +79,14 @@ impl Published {
     pub(super) fn at(&self, path: &[u8]) -> Option<&File> {
         self.files.get(path)
     }
+}
+
+fn name_of(ca: &CertificateAuthority) -> &str {
+    &ca.certificate().names.common_name
+}
+
+fn of_certificate(ca: &CertificateAuthority, der: &[u8]) -> File {
+    file(Bytes::copy_from_slice(der), CERTIFICATE, ca.certificate().not_before)
 }
 
 fn of_crl(ca: &CertificateAuthority, crl: &Arc<Crl>) -> File {

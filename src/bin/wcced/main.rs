@@ -1,5 +1,6 @@
 //! The certification authority: `wcced serve`, and what prepares it.
 
+mod ca;
 mod columns;
 #[cfg(feature = "active-directory")]
 mod domain;
@@ -66,6 +67,11 @@ Examples:
     wcced backup --to /var/backups/wcce-$(date +%F)
     wcced restore --from /var/backups/wcce-2026-11-27 --folder /var/lib/wcce
 
+  Make a CA below another one, before the first start; renew it later:
+    wcced ca request --out ca.req
+    wcced ca install --certificate ca.crt --certificate root.crt
+    wcced ca request --renew new-key --out ca1.req
+
   Add an account: put the line that this prints into directory.toml:
     wcced hash-password";
 
@@ -75,6 +81,9 @@ enum Command {
     Serve(ConfigArgument),
     /// Writes a configuration and a directory file, both explained by comments.
     Init(InitArguments),
+    /// The CA's own certificates: requests to a CA above, renewal, while wcced is stopped.
+    #[command(subcommand)]
+    Ca(ca::Ca),
     /// Checks the configuration and the directory file, and says what it found.
     CheckConfig(ConfigArgument),
     /// Says what is dangerous about certificate templates, and what to do about it.
@@ -170,6 +179,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::LintTemplates(templates) => return templates.run(),
         Command::Serve(ConfigArgument { config }) => serve(&config),
         Command::Init(arguments) => init(&arguments),
+        Command::Ca(command) => command.run(),
         Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
         Command::HashPassword => hash_password(),
         Command::Example(example) => example.run(),
