@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo example test lint deny mutants bench generate
+.PHONY: help demo example test lint deny mutants bench bench-crl generate
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile
@@ -36,3 +36,7 @@ bench:
 # make generate   write src/generated from idl
 generate:
 	cargo run -q -p codegen
+
+# make bench-crl   a CRL of a million entries, while requests are recorded (minutes, 2 GB of disk)
+bench-crl:
+	@cargo test --release --locked --test crl_million -- --ignored --nocapture

@@ -56,7 +56,7 @@ pub use spkac::SignedPublicKeyAndChallenge;
 pub use spki::{AlgorithmIdentifier, PublicKey, SubjectPublicKeyInfo, encode_spki};
 pub use strings::{decode_text, encode_bmp};
 pub use time::{decode_time, encode_generalized_time, encode_time};
-pub use writer::{Writer, sequence};
+pub use writer::{Writer, header, sequence, sequence_of_parts};
 
 /// Deepest nesting of constructed values that [`check_structure`] and [`to_der`] follow.
 pub const MAX_DEPTH: usize = 32;

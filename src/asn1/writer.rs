@@ -17,6 +17,32 @@ pub fn sequence(fill: impl FnOnce(&mut Writer)) -> Vec<u8> {
     writer.into_bytes()
 }
 
+/// The DER of one SEQUENCE around these parts, which are DER already; each is copied once.
+pub fn sequence_of_parts(parts: &[&[u8]]) -> Vec<u8> {
+    let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+    let header = header(Tag::SEQUENCE, length);
+    let mut der = Vec::with_capacity(header.len().saturating_add(length));
+    der.extend_from_slice(&header);
+    parts.iter().for_each(|part| der.extend_from_slice(part));
+    der
+}
+
+/// Identifier and length octets of an element with so much content.
+pub fn header(tag: Tag, length: usize) -> Vec<u8> {
+    let mut header = vec![tag.0];
+    match u8::try_from(length) {
+        Ok(short @ 0..=0x7F) => header.push(short),
+        _ => {
+            let octets = length.to_be_bytes();
+            let significant = without_leading_zeros(&octets);
+            // A usize has at most 8 octets.
+            header.push(0x80 | u8::try_from(significant.len()).unwrap_or(8));
+            header.extend_from_slice(significant);
+        }
+    }
+    header
+}
+
 impl Writer {
     /// An empty writer.
     pub const fn new() -> Self {
@@ -35,18 +61,7 @@ impl Writer {
 
     /// Appends an element with this content.
     pub fn element(&mut self, tag: Tag, content: &[u8]) {
-        self.bytes.push(tag.0);
-        let length = content.len();
-        match u8::try_from(length) {
-            Ok(short @ 0..=0x7F) => self.bytes.push(short),
-            _ => {
-                let octets = length.to_be_bytes();
-                let significant = without_leading_zeros(&octets);
-                // A usize has at most 8 octets.
-                self.bytes.push(0x80 | u8::try_from(significant.len()).unwrap_or(8));
-                self.bytes.extend_from_slice(significant);
-            }
-        }
+        self.bytes.extend_from_slice(&header(tag, content.len()));
         self.bytes.extend_from_slice(content);
     }
 
@@ -149,6 +164,7 @@ mod tests {
         assert_eq!(written(|w| w.named_bits(0xA000)), [3, 2, 5, 0xA0]);
         assert_eq!(written(|w| w.named_bits(0x0080)), [3, 3, 7, 0, 0x80]);
         assert_eq!(sequence(Writer::null), [0x30, 2, 5, 0]);
+        assert_eq!(sequence_of_parts(&[&[5, 0], &[], &[5, 0]]), [0x30, 4, 5, 0, 5, 0]);
         let set = written(|w| w.set_of(Tag::SET, vec![vec![5, 0], vec![2, 1, 9], vec![2, 1, 3]]));
         assert_eq!(set, [0x31, 8, 2, 1, 3, 2, 1, 9, 5, 0]);
     }

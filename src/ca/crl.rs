@@ -15,8 +15,8 @@ use super::signer::KeyError;
 use super::tbs::with_signature;
 use crate::asn1::extensions::{authority_key_identifier, encode_extensions, find};
 use crate::asn1::{
-    Asn1Error, CertificateList, Reader, SubjectPublicKeyInfo, Tag, Writer, encode_time, oids,
-    sequence, verify_signature,
+    Asn1Error, CertificateList, Reader, SubjectPublicKeyInfo, Tag, Writer, encode_time, header,
+    oids, sequence, sequence_of_parts, verify_signature,
 };
 use crate::model::{Extension, Revocation};
 
@@ -44,7 +44,7 @@ impl Crl {
 
     fn read(der: Vec<u8>) -> Result<Self, Asn1Error> {
         const INVALID: Asn1Error = Asn1Error::Value("CRL (extensions)");
-        let list = CertificateList::parse(&der)?;
+        let list = CertificateList::parse_without_entries(&der)?;
         let value = |oid| find(&list.extensions, &oid).map(|e| &*e.value).ok_or(INVALID);
         let number = Reader::new(value(oids::CRL_NUMBER)?).u32()?;
         let next_publish = decode_next_publish(value(oids::CRL_NEXT_PUBLISH)?)?;
@@ -420,18 +420,21 @@ impl Part {
         ];
         let extensions = encode_extensions(&[own, further].concat());
         let algorithm = ca.signer().algorithm();
-        let entries = &self.entries;
-        let tbs = sequence(|tbs| {
-            tbs.u32(1);
-            algorithm.write(tbs);
-            tbs.raw(&issuer.subject);
-            tbs.raw(&validity.into_bytes());
-            // An empty list must be left out (RFC 5280 5.1.2.6).
-            if !entries.is_empty() {
-                tbs.element(Tag::SEQUENCE, entries);
-            }
-            tbs.nested(Tag::context(0), |explicit| explicit.raw(&extensions));
-        });
+        let mut before = Writer::new();
+        before.u32(1);
+        algorithm.write(&mut before);
+        before.raw(&issuer.subject);
+        before.raw(&validity.into_bytes());
+        let mut after = Writer::new();
+        after.nested(Tag::context(0), |explicit| explicit.raw(&extensions));
+        let (before, after) = (before.into_bytes(), after.into_bytes());
+        // Entries may be millions: they are copied once into what is signed, and nowhere else. An
+        // empty list must be left out (RFC 5280 5.1.2.6).
+        let head = match self.entries.is_empty() {
+            true => Vec::new(),
+            false => header(Tag::SEQUENCE, self.entries.len()),
+        };
+        let tbs = sequence_of_parts(&[&before, &head, &self.entries, &after]);
         let signature = ca.signer().sign(&tbs)?;
         let der = with_signature(&tbs, algorithm, &signature);
         Ok(Crl { der, number, this_update, next_publish: publish, next_update })
@@ -462,7 +465,7 @@ fn read_signed(path: &Path, ca: &CertificateAuthority) -> Result<Option<Crl>, Cr
 }
 
 fn is_signed_by(der: &[u8], ca: &CertificateAuthority) -> Result<bool, Asn1Error> {
-    let list = CertificateList::parse(der)?;
+    let list = CertificateList::parse_without_entries(der)?;
     let key = SubjectPublicKeyInfo::parse(ca.signer().public_key())?.public_key()?;
     let verified = verify_signature(&key, &list.signature_algorithm, list.tbs, list.signature);
     Ok(list.issuer == ca.certificate().subject && verified.is_ok())

@@ -6,7 +6,7 @@ use aws_lc_rs::rand;
 
 use super::signer::{KeyError, SignatureAlgorithm};
 use crate::asn1::extensions::encode_extensions;
-use crate::asn1::{Asn1Error, Tag, Writer, encode_time, sequence};
+use crate::asn1::{Asn1Error, Tag, Writer, encode_time, sequence, sequence_of_parts};
 use crate::model::{Extension, SerialNumber};
 
 /// The fields of a TBSCertificate (RFC 5280 4.1).
@@ -54,11 +54,10 @@ impl CertificateFields<'_> {
 
 /// Puts a signature behind what it is over: a Certificate or a CertificateList.
 pub fn with_signature(tbs: &[u8], algorithm: SignatureAlgorithm, signature: &[u8]) -> Vec<u8> {
-    sequence(|whole| {
-        whole.raw(tbs);
-        algorithm.write(whole);
-        whole.bit_string(signature);
-    })
+    let mut end = Writer::new();
+    algorithm.write(&mut end);
+    end.bit_string(signature);
+    sequence_of_parts(&[tbs, &end.into_bytes()])
 }
 
 /// A random serial number of 128 bits, less the few that make it positive and of constant
