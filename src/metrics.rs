@@ -205,7 +205,7 @@ impl Requests {
             for (at, bucket) in buckets.iter().enumerate() {
                 sum = sum.saturating_add(bucket.get());
                 let bound = BUCKETS.get(at).map_or("+Inf".to_owned(), |bound| seconds(*bound));
-                let labels = [("interface", interface), ("le", &bound)];
+                let labels = [("interface", interface), ("le", bound.as_str())];
                 page.sample("wcce_request_duration_seconds_bucket", &labels, sum);
             }
             let labels = [("interface", interface)];

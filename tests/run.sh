@@ -39,5 +39,8 @@ as_root env WCCE_TALLY="$WCCE_TALLY" ${WCCE_CAPTURES:+WCCE_CAPTURES="$WCCE_CAPTU
   bash -euc 'for suite; do "$0" -m pytest -q -rA -p no:cacheprovider "$suite"; done' "$WCCE_PYTHON" "$PWD"/tests/lab "$PWD"/tests/kerberos \
   "$PWD"/tests/example "$PWD"/tests/domain
 
+say "Debian package"
+bash tests/package.sh
+
 say "what was exercised"
 "$WCCE_PYTHON" tests/tally.py "$WCCE_TALLY" tests/expected-tally.txt

@@ -306,6 +306,9 @@ pub async fn restore(
         return Err(BackupError::Occupied(state.to_owned()));
     }
     let unfinished = state.with_extension("unfinished");
+    if unfinished.exists() {
+        return Err(BackupError::Occupied(unfinished));
+    }
     crate::ca::create_private_folder(&unfinished).map_err(|e| error(&e.path.clone(), e.source))?;
     let store = open(&unfinished.join("db"))?;
     let (mut ending, mut batch) = (None, Vec::new());

@@ -18,7 +18,7 @@ use super::signer::{SignatureAlgorithm, Signer, SoftwareSigner};
 use super::tbs::{CertificateFields, random_serial, with_signature};
 use crate::asn1::cms::SignedData;
 use crate::asn1::extensions::{
-    authority_key_identifier, decode_basic_constraints, find, subject_key_identifier, template_name,
+    authority_key_identifier, decode_basic_constraints, find, template_name,
 };
 use crate::asn1::{
     Certificate, Name, RequestBuilder, SignatureScheme, SubjectPublicKeyInfo, oids, pem,
@@ -149,7 +149,7 @@ pub fn install(
     // For a new key where there is one that waits for its certificate, else for the same.
     let next = following(ca.generation(), RenewalKey::New)?;
     let key = state.renewed_key(next.certificate);
-    let subject = &ca.certificate().subject;
+    let subject = ca.certificate().subject.as_slice();
     let named = |der: &Vec<u8>| Certificate::parse(der).is_ok_and(|c| c.subject == subject);
     if !certificates.iter().any(named) {
         return Err(CaError::AnotherName);
@@ -246,7 +246,10 @@ pub fn renew_root(
             Some(signer)
         }
     };
-    let signer = new_signer.as_ref().map_or(ca.signer(), |signer| signer);
+    let signer: &dyn Signer = match &new_signer {
+        Some(new_signer) => new_signer,
+        None => ca.signer(),
+    };
     let further = vec![ca_version(next.version()), previous_certificate_hash(&old.der)];
     let (subject, length) = (&old.subject, old.path_length);
     let new = CaCertificate::renewed(config, signer, subject, length, further, now)?;

@@ -82,7 +82,7 @@ impl Trust {
                 _ => Err(form(path, "a root signs itself: put others into trust.intermediates")),
             }
         })?);
-        trust.intermediates = certificates(&config.intermediates, is_ca)?;
+        trust.intermediates.extend(certificates(&config.intermediates, is_ca)?);
         if let Some(files) = &config.nt_auth {
             trust.nt_auth = certificates(files, is_ca)?;
         }

@@ -279,7 +279,10 @@ impl Client {
             Err(error)
                 if matches!(
                     error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused
+                    io::ErrorKind::NotFound
+                        | io::ErrorKind::ConnectionRefused
+                        // A path too long for a socket, so that no server has one there.
+                        | io::ErrorKind::InvalidInput
                 ) =>
             {
                 Ok(None)
