@@ -279,7 +279,8 @@ fn parse(tag: u8, content: &[u8]) -> Result<Record, BackupError> {
         }
         b'R' => {
             let (id, row) = id(content)?;
-            Record::Piece(Piece::Row(decode_row(id, &row).map_err(|e| damaged(&e))?))
+            let row = decode_row(id, &row).map_err(|e| damaged(&e))?;
+            Record::Piece(Piece::Row(Box::new(row)))
         }
         b'X' => Record::Piece(Piece::Removed(id(content)?.0)),
         b'E' => {
@@ -318,7 +319,7 @@ pub async fn restore(
             Record::Header(_) => Ok(()),
             Record::File(name, mode, content) => restore_file(&unfinished, &name, mode, &content),
             Record::Piece(Piece::Row(row)) => {
-                batch.push(row);
+                batch.push(*row);
                 match batch.len() < BATCH {
                     true => Ok(()),
                     false => Ok(runtime.block_on(store.restore(std::mem::take(&mut batch)))?),
@@ -392,7 +393,7 @@ pub fn rows(
     mut take: impl FnMut(RequestRow) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
     read(from, |record| match record {
-        Record::Piece(Piece::Row(row)) => take(row),
+        Record::Piece(Piece::Row(row)) => take(*row),
         _ => Ok(()),
     })
     .map(|_| ())

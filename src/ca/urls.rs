@@ -173,7 +173,8 @@ mod tests {
 
     fn expanded(url: &str) -> Result<String, CaError> {
         let urls = UrlConfig { crl: vec![url.to_owned()], ..UrlConfig::default() };
-        Ok(expand(&urls, &host(), &CaNames::new("Lab CA/1"))?.crl.concat())
+        let names = CaNames::new("Lab CA/1");
+        Ok(expand(&urls, &host(), &names, Generation::default())?.crl.concat())
     }
 
     #[test]

@@ -120,22 +120,23 @@ impl Control {
     /// Serves until `stop` turns true; a command under way then ends with its client's patience.
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
         loop {
-            tokio::select! {
+            let accepted = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let desk = Arc::clone(&self.desk);
-                        tokio::spawn(async move {
-                            if let Err(error) = desk.serve(stream).await {
-                                warn!(%error, "a command on the control socket was not finished");
-                            }
-                        });
-                    }
-                    Err(error) => {
-                        warn!(%error, "the control socket cannot accept");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                    }
-                },
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let desk = Arc::clone(&self.desk);
+                    tokio::spawn(async move {
+                        if let Err(error) = desk.serve(stream).await {
+                            warn!(%error, "a command on the control socket was not finished");
+                        }
+                    });
+                }
+                Err(error) => {
+                    warn!(%error, "the control socket cannot accept");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
             }
         }
         // The next server would remove it, too.

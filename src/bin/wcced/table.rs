@@ -141,7 +141,8 @@ impl Revoke {
         let number = match Client::connect(&state.control())? {
             Some(server) => {
                 let command = Command::Revoke { id: self.id, reason: self.reason };
-                server.run(&command, |_, _| {})?["base"].to_string()
+                let done = server.run(&command, |_, _| {})?;
+                done.get("base").map(ToString::to_string).unwrap_or_default()
             }
             None => self.run_here(&config, &state)?.to_string(),
         };

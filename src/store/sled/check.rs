@@ -149,7 +149,8 @@ impl Check<'_> {
         let indexes = shared.trees.indexes();
         let Some((name, tree)) = indexes.get(index) else { return Ok(None) };
         let mut last = None;
-        let range = tree.range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
+        let range =
+            tree.range::<&[u8], _>((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
         for entry in range.take(MAX_PAGE) {
             let (key, value) = entry.map_err(|error| read_error(&error))?;
             self.checked.entries = self.checked.entries.saturating_add(1);

@@ -47,7 +47,7 @@ impl Watchers {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Piece {
     /// A row. One that came before was changed meanwhile, and this is how it is now.
-    Row(RequestRow),
+    Row(Box<RequestRow>),
     /// A row that came before was removed meanwhile.
     Removed(RequestId),
     /// The end: all else is as it was at this moment.
@@ -82,7 +82,7 @@ pub fn snapshot<E: From<StoreError>>(
         };
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
-        rows.into_iter().try_for_each(|row| take(Piece::Row(row)))?;
+        rows.into_iter().try_for_each(|row| take(Piece::Row(Box::new(row))))?;
     }
     for _ in 0..ROUNDS {
         let ids = drain(&changes, LAST);
@@ -121,7 +121,8 @@ fn drain(changes: &Changes, limit: usize) -> Vec<u32> {
 fn read(shared: &Shared, ids: Vec<u32>) -> Result<Vec<Piece>, StoreError> {
     let read = |id| {
         let id = RequestId(id);
-        Ok(shared.trees.row(id)?.map_or(Piece::Removed(id), Piece::Row))
+        let row = shared.trees.row(id)?;
+        Ok(row.map_or(Piece::Removed(id), |row| Piece::Row(Box::new(row))))
     };
     ids.into_iter().map(read).collect()
 }

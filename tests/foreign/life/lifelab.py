@@ -9,9 +9,10 @@ from icpr import Impacket
 from running import Ca, openssl
 
 HTTP = "127.0.0.4:8080"
+MONITORING = "127.0.0.4:9180"
 SITE = f"http://{HTTP}/CertEnroll/"
 SETTINGS = {
-    "http": f'listen = ["{HTTP}"]\n',
+    "http": f'listen = ["{HTTP}"]\nmonitoring = ["{MONITORING}"]\n',
     "ca.urls": f"""crl = ["{SITE}%3%8%9.crl"]
 delta_crl = ["{SITE}%3%8%9.crl"]
 ca_certificate = ["{SITE}%1_%3%4.crt"]
@@ -47,6 +48,9 @@ class LifeCa(Ca):
             self.wcced("revoke", "--id", request_id, "--reason", reason)
         finally:
             self.start()
+
+    def wcced_ca(self, command, *arguments):
+        return self.run("wcced", "ca", command, "--config", self.folder / "wcced.toml", *arguments)
 
     def wcced(self, command, *arguments):
         return self.run("wcced", command, "--config", self.folder / "wcced.toml", *arguments)

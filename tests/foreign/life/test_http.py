@@ -2,6 +2,7 @@
 take them: a certificate is good until it is revoked, and revoked at once then."""
 
 import email.utils
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 
-from lifelab import HTTP, addresses, fetch, tool
+from lifelab import HTTP, MONITORING, addresses, fetch, tool
 from running import openssl
 
 
@@ -164,3 +165,90 @@ def test_certificates_that_were_never_issued_are_unknown(life, leaf):
     said = tool("openssl", "ocsp", "-issuer", life.certificate_file, "-serial", "0x1234567890", "-url",
                 f"http://{HTTP}/ocsp", "-CAfile", life.certificate_file, cwd=life.folder)
     assert "0x1234567890: unknown" in said and "Response verify OK" in said, said
+
+
+def test_metrics_and_health(life, leaf, alice, tally):
+    text, headers = fetch(f"http://{MONITORING}/metrics")
+    assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    samples = dict(line.rsplit(" ", 1) for line in text.decode().splitlines() if line[0] != "#")
+    before = float(samples['wcce_requests_total{interface="ICertPassage",auth="ntlm",verdict="issued"}'])
+    life.enrol(alice)
+    text, _ = fetch(f"http://{MONITORING}/metrics")
+    lines = text.decode().splitlines()
+    samples = dict(line.rsplit(" ", 1) for line in lines if line[0] != "#")
+    name = 'wcce_requests_total{interface="ICertPassage",auth="ntlm",verdict="issued"}'
+    assert float(samples[name]) == before + 1
+    for name in ("wcce_store_bytes", "wcce_ca_certificate_seconds_left",
+                 'wcce_crl_seconds_left{kind="base"}', 'wcce_connections{protocol="http"}'):
+        assert float(samples[name]) > 0, name
+    assert float(samples['wcce_crl_age_seconds{kind="base"}']) < 600
+    # Each family is announced once, before its samples.
+    families = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    assert len(families) == len(set(families))
+    for sample in samples:
+        family = sample.split("{")[0]
+        assert any(family == f or family.startswith(f + "_") for f in families), sample
+    assert "alice" not in text.decode() and "User" not in text.decode()
+    assert fetch(f"http://{MONITORING}/healthz")[0] == b"ok\n"
+    assert fetch(f"http://{MONITORING}/readyz")[0] == b"ready\n"
+    for url in (f"http://{HTTP}/metrics", f"http://{MONITORING}/ocsp"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            fetch(url)
+        assert refused.value.code == 404
+    tally("foreign-http", "metrics")
+
+
+def test_after_a_rekey_both_keys_sign_for_what_they_have_issued(life, alice, tally):
+    old, _ = life.enrol(alice)
+    life.stop()
+    life.wcced_ca("renew", "--key", "new-key")
+    life.start()
+    new, new_id = life.enrol(alice)
+    state = life.folder / "state"
+    for leaf, trusted, suffix in ((old, "ca.crt", ""), (new, "ca(1).crt", "(1)")):
+        certificate = x509.load_pem_x509_certificate(leaf.read_bytes())
+        [crl_url], issuer_url, ocsp_url = addresses(leaf, certificate)
+        assert crl_url.endswith(f"CA{suffix}.crl"), crl_url
+        issuer = x509.load_pem_x509_certificate((state / trusted).read_bytes())
+        assert fetch(issuer_url)[0] == issuer.public_bytes(serialization.Encoding.DER)
+        crl = crl_file(life, crl_url, "one.crl")
+        said = tool("openssl", "verify", "-crl_check_all", "-CAfile", state / trusted, "-CRLfile", crl,
+                    leaf, cwd=life.folder)
+        assert "OK" in said
+        said = tool("openssl", "ocsp", "-issuer", state / trusted, "-cert", leaf, "-url", ocsp_url,
+                    "-CAfile", state / trusted, cwd=life.folder)
+        assert ": good" in said and "Response verify OK" in said, said
+    # Who trusts one certificate alone believes the other key by the cross certificate.
+    for trusted, between, leaf in (("ca.crt", "ca(0-1).crt", new), ("ca(1).crt", "ca(1-0).crt", old)):
+        said = tool("openssl", "verify", "-x509_strict", "-CAfile", state / trusted, "-untrusted",
+                    state / between, leaf, cwd=life.folder)
+        assert "OK" in said
+    # While it runs, revoked at once by the command line.
+    life.wcced("revoke", "--id", new_id, "--reason", 4)
+    said = tool("openssl", "ocsp", "-issuer", state / "ca(1).crt", "-cert", new, "-url", ocsp_url,
+                "-CAfile", state / "ca(1).crt", cwd=life.folder)
+    assert ": revoked" in said and "superseded" in said, said
+    tally("foreign-http", "rekey")
+
+
+def test_the_service_manager_hears_that_it_is_ready_lives_and_stops(life, monkeypatch):
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind("\0wcce-life-test")
+    manager.settimeout(20)
+    monkeypatch.setenv("NOTIFY_SOCKET", "@wcce-life-test")
+    monkeypatch.setenv("WATCHDOG_USEC", "400000")
+    life.stop()
+    life.start()
+    try:
+        assert manager.recv(100) == b"READY=1"
+        assert [manager.recv(100) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+    finally:
+        life.stop()
+        monkeypatch.undo()
+        life.start()
+    said = []
+    manager.settimeout(0.2)
+    with pytest.raises(TimeoutError):
+        while True:
+            said.append(manager.recv(100))
+    assert said[-1] == b"STOPPING=1"
