@@ -42,7 +42,12 @@ fn check_config_says_what_is_wrong_and_where() {
     for (file, from, to, expected) in [
         ("wcced.toml", "[log]", "[lag]", "unknown field `lag`"),
         ("wcced.toml", "#level = \"info\"", "level = \"wcce=loud\"", "log.level"),
-        ("wcced.toml", "#security = \"D:(A;;0x200;;;AU)", "security = \"D:(A;;0x200;;;XX)", "XX"),
+        (
+            "wcced.toml",
+            "#security = \"O:BAG:BAD:(A;;0x200;;;AU)",
+            "security = \"D:(A;;0x200;;;XX)",
+            "XX",
+        ),
         ("wcced.toml", "#directory = \"d", "directory = \"x", "xirectory.toml"),
         ("directory.toml", "[\"digitalSignature\"]", "[\"sign\"]", "\"EnrollmentAgent\""),
     ] {
