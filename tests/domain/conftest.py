@@ -5,13 +5,9 @@ directory file are the domain's, by name and relative identifier, but it knows n
 membership: both must come from the domain controller.
 """
 
-import os
 import pathlib
 import shutil
-import signal
-import subprocess
 import sys
-import time
 
 import pytest
 
@@ -19,11 +15,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "foreign"), str(ROOT / "tests" / "lab")]
 
 import lab  # noqa: E402
+import running  # noqa: E402
 from icpr import Credentials  # noqa: E402
+from tallied import tally  # noqa: E402, F401
 
-BINARIES = pathlib.Path(os.environ.get("WCCE_BIN", ROOT / "target" / "debug"))
+BINARIES = running.BINARIES
 HOST = lab.ADDRESS["ca"]
-PORT = 50135
 CA_NAME = "Lab Domain CA"
 ACCOUNTS = {"alice": 1103, "bob": 1104, "carol": 1105, "agent": 1106, "erin": 1113}
 
@@ -67,76 +64,32 @@ def credentials(user, password=None):
     return Credentials(lab.DOMAIN, user, password or f"Passw0rd-{user.capitalize()}")
 
 
-class Ca:
-    host, port, name = HOST, PORT, CA_NAME
+class Ca(running.Ca):
+    """A running wcced on the CA's host, with these settings of authentication."""
+
+    name, dns, domain, sid = CA_NAME, lab.DNS, lab.DOMAIN, lab.DOMAIN_SID
+    dns_name, host = lab.fqdn("ca"), HOST
 
     def __init__(self, folder, authentication):
         self.folder = folder
-        self.run("init", "--folder", folder, "--netbios", lab.DOMAIN, "--dns", lab.DNS,
-                 "--sid", lab.DOMAIN_SID, "--subject", f"CN={CA_NAME},DC=wcce,DC=test")
-        settings = (folder / "wcced.toml").read_text()
-        for section, lines in {
-            "host": f'dns_name = "{lab.fqdn("ca")}"\n',
-            "listen": f'endpoint_mapper = ["{HOST}:135"]\nenrollment = ["{HOST}:{PORT}"]\n'
-                      f'objects = ["{HOST}:{PORT + 1}"]\n',
-            **authentication,
-        }.items():
-            assert settings.count(f"\n[{section}]\n") == 1, section
-            settings = settings.replace(f"\n[{section}]\n", f"\n[{section}]\n{lines}", 1)
-        (folder / "wcced.toml").write_text(settings)
+        self.init(authentication)
         with open(folder / "directory.toml", "a") as directory:
             directory.write(DIRECTORY)
             directory.write("".join(USER.format(name=n, rid=r) for n, r in ACCOUNTS.items()))
-        print(self.run("check-config", "--config", folder / "wcced.toml"))
+        print(self.run("wcced", "check-config", "--config", folder / "wcced.toml"))
         self.start()
 
-    def run(self, *arguments):
-        command = [BINARIES / "wcced", *map(str, arguments)]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-    def start(self):
-        self.log = open(self.folder / "wcced.log", "a")
-        self.process = subprocess.Popen(
-            [BINARIES / "wcced", "serve", "--config", self.folder / "wcced.toml"],
-            stdout=self.log, stderr=subprocess.STDOUT,
-        )
-        deadline = time.monotonic() + 60
-        while "ready" not in self.log_text():
-            assert self.process.poll() is None, self.log_text()
-            assert time.monotonic() < deadline, "wcced did not start"
-            time.sleep(0.05)
-
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            assert self.process.wait(timeout=15) == 0
-        finally:
-            self.process.kill()
-            self.log.close()
+        assert super().stop() == 0
         log = self.log_text()
         assert "panicked" not in log
         for secret in (lab.MACHINE_PASSWORD, "Passw0rd-Alice"):
             assert secret not in log, "a secret is in the log"
 
-    def log_text(self):
-        return (self.folder / "wcced.log").read_text()
-
     def mark(self):
         """What the log says from now on, by a call."""
         begin = len(self.log_text())
         return lambda: self.log_text()[begin:]
-
-
-@pytest.fixture(scope="session")
-def tally():
-    path = os.environ.get("WCCE_TALLY")
-
-    def count(kind, name):
-        if path:
-            with open(path, "a") as out:
-                out.write(f"{kind} {name}\n")
-
-    return count
 
 
 @pytest.fixture(scope="session")

@@ -177,7 +177,7 @@ def test_eight_at_once(ca, tally):
 
 
 def test_check_config_tells_what_the_keytab_holds(ca, tmp_path):
-    checked = ca.run("check-config", "--config", ca.folder / "wcced.toml")
+    checked = ca.run("wcced", "check-config", "--config", ca.folder / "wcced.toml")
     assert f"host/{lab.fqdn('ca')}@{lab.REALM}, version 2: " in checked, checked
     assert "aes256-sha1" in checked and "warning" not in checked, checked
     rc4 = tmp_path / "rc4.keytab"
@@ -188,7 +188,7 @@ def test_check_config_tells_what_the_keytab_holds(ca, tmp_path):
     settings = (ca.folder / "wcced.toml").read_text()
     other = ca.folder / "rc4.toml"
     other.write_text(re.sub(r'(?m)^keytab = .*$', f'keytab = "{rc4}"', settings))
-    checked = ca.run("check-config", "--config", other)
+    checked = ca.run("wcced", "check-config", "--config", other)
     assert "warning: RC4 keys alone" in checked and "secret can be read" in checked, checked
 
 

@@ -3,7 +3,6 @@
 Run on that host: tests/lab/lab.py run -- python -m pytest tests/example.
 """
 
-import os
 import pathlib
 import sys
 
@@ -18,18 +17,7 @@ from enterprise_fixtures import *  # noqa: E402, F403
 from example_lab import DomainCa  # noqa: E402
 from icpr import Credentials  # noqa: E402
 from running import ends_well  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def tally():
-    path = os.environ.get("WCCE_TALLY")
-
-    def count(kind, name):
-        if path:
-            with open(path, "a") as out:
-                out.write(f"{kind} {name}\n")
-
-    return count
+from tallied import tally  # noqa: E402, F401
 
 
 def account(user):

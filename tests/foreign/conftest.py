@@ -1,25 +1,12 @@
 """Fixtures of all foreign clients: who they are, and the `wcced` that they call."""
 
-import os
-
 import pytest
 
 import enterprise_lab
 from enterprise_fixtures import *  # noqa: F403
 from icpr import Credentials
 from running import Ca, certipy_of, ends_well
-
-
-@pytest.fixture(scope="session")
-def tally():
-    path = os.environ.get("WCCE_TALLY")
-
-    def count(kind, name):
-        if path:
-            with open(path, "a") as out:
-                out.write(f"{kind} {name}\n")
-
-    return count
+from tallied import tally  # noqa: F401
 
 
 @pytest.fixture(scope="session")

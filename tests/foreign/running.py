@@ -68,15 +68,20 @@ class Ca:
                  prepare=lambda ca: None):
         self.folder, self.host, self.domain = folder, host, domain
         self.rids = {user.user: rid for rid, user in enumerate(users, 1103)}
-        self.run("wcced", "init", "--folder", folder, "--netbios", self.domain, "--dns", self.dns,
-                 "--sid", self.sid, "--subject", f"CN={self.name},DC=lab,DC=test")
-        self.configure(host, settings or {})
+        self.init(settings or {})
         with open(folder / "directory.toml", "a") as directory:
             directory.write(USER_ECC + APPROVED + templates)
             directory.write("".join(account(self.rids[user.user], user) for user in users))
         prepare(self)
         self.run("wcced", "check-config", "--config", folder / "wcced.toml")
         self.start()
+
+    def init(self, settings):
+        """Makes the CA and its configuration, with these settings."""
+        components = ",".join(f"DC={label}" for label in self.dns.split("."))
+        self.run("wcced", "init", "--folder", self.folder, "--netbios", self.domain,
+                 "--dns", self.dns, "--sid", self.sid, "--subject", f"CN={self.name},{components}")
+        self.configure(self.host, settings)
 
     def configure(self, address, settings):
         """Writes settings, by section, and this address into the configuration."""

@@ -4,12 +4,9 @@ Run on that host: tests/lab/lab.py run -- python -m pytest tests/kerberos. The a
 directory file are the domain's, by name and relative identifier; memberships come from the PAC.
 """
 
-import os
 import pathlib
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import time
 
@@ -21,9 +18,10 @@ sys.path[:0] = [str(TESTS / "foreign"), str(TESTS / "lab")]
 import csr  # noqa: E402
 import keytabs  # noqa: E402
 import lab  # noqa: E402
-from clients import ADDRESS, HOST, PORT, run, tickets  # noqa: E402
+import running  # noqa: E402
+from clients import ADDRESS, HOST, tickets  # noqa: E402
 from icpr import Refused, RpcFault  # noqa: E402
-from running import BINARIES  # noqa: E402
+from tallied import tally  # noqa: E402, F401
 
 NAME = "Lab Kerberos CA"
 ACCOUNTS = {"alice": 1103, "bob": 1104, "frank": 1115}
@@ -72,54 +70,31 @@ mail = "{name}@wcce.test"
 """
 
 
-class Ca:
+class Ca(running.Ca):
     """A running wcced whose keytab is a copy of the machine's, which tests may exchange."""
 
-    name, host = NAME, ADDRESS
+    name, dns, domain, sid = NAME, lab.DNS, lab.DOMAIN, lab.DOMAIN_SID
+    dns_name, host = HOST, ADDRESS
 
     def __init__(self, folder, authentication):
         self.folder = folder
         self.keytab = folder / "ca1.keytab"
         shutil.copy2(lab.KEYTAB, self.keytab)
-        run(BINARIES / "wcced", "init", "--folder", folder, "--netbios", lab.DOMAIN,
-            "--dns", lab.DNS, "--sid", lab.DOMAIN_SID, "--subject", f"CN={NAME},DC=wcce,DC=test")
-        settings = (folder / "wcced.toml").read_text()
-        for section, lines in {
-            "host": f'dns_name = "{HOST}"\n',
-            "listen": f'endpoint_mapper = ["{ADDRESS}:135"]\nenrollment = ["{ADDRESS}:{PORT}"]\n'
-                      f'objects = ["{ADDRESS}:{PORT + 1}"]\n',
-            "authentication": f'keytab = "{self.keytab}"\n{authentication}',
-        }.items():
-            assert settings.count(f"\n[{section}]\n") == 1, section
-            settings = settings.replace(f"\n[{section}]\n", f"\n[{section}]\n{lines}", 1)
-        (folder / "wcced.toml").write_text(settings)
+        self.init({"authentication": f'keytab = "{self.keytab}"\n{authentication}'})
         with open(folder / "directory.toml", "a") as directory:
             directory.write(DIRECTORY)
             directory.write(TEMPLATE.format(name="ByGroup", number=100, group="PKI Enrollees"))
             directory.write(TEMPLATE.format(name="ByLastGroup", number=101, group="Many-399"))
             directory.write("".join(USER.format(name=n, rid=r) for n, r in ACCOUNTS.items()))
-        run(BINARIES / "wcced", "check-config", "--config", folder / "wcced.toml")
-        self.log = open(folder / "wcced.log", "a")
-        self.process = subprocess.Popen(
-            [BINARIES / "wcced", "serve", "--config", folder / "wcced.toml"],
-            stdout=self.log, stderr=subprocess.STDOUT,
-        )
-        self.wait_for_log("ready", 0, 60)
+        self.run("wcced", "check-config", "--config", folder / "wcced.toml")
+        self.start()
 
     def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            assert self.process.wait(timeout=15) == 0
-        finally:
-            self.process.kill()
-            self.log.close()
+        assert super().stop() == 0
         log = self.log_text()
         assert "panicked" not in log
         secrets = [key.hex() for key in keytabs.keys(lab.KEYTAB).values()]
         assert secrets and not any(secret in log for secret in secrets), "a secret is in the log"
-
-    def log_text(self):
-        return (self.folder / "wcced.log").read_text()
 
     def wait_for_log(self, line, begin, seconds=5):
         """Waits until the log has this, from an offset on."""
@@ -151,18 +126,6 @@ class Ca:
             self.wait_for_log(line, begin)
         assert not re.search("Issued|Denied", self.log_text()[begin:]), self.log_text()[begin:]
         return refusal.value
-
-
-@pytest.fixture(scope="session")
-def tally():
-    path = os.environ.get("WCCE_TALLY")
-
-    def count(kind, name):
-        if path:
-            with open(path, "a") as out:
-                out.write(f"{kind} {name}\n")
-
-    return count
 
 
 @pytest.fixture(scope="session")
