@@ -21,13 +21,12 @@ from icpr import (
     CONNECT, ICERTPASSAGE, INTEGRITY, PACKET, PRIVACY, Answer, Credentials, Refused, RpcFault, Scapy,
     fault_of, impacket_answer, impacket_call,
 )
-from running import BINARIES
+from running import BINARIES, PORT
 from scapy_object import ScapyObject
 
 HOST = lab.fqdn("ca")
 ADDRESS = lab.ADDRESS["ca"]
 KDC = lab.ADDRESS["dc"]
-PORT = 50135
 FOREIGN = pathlib.Path(__file__).parents[1] / "foreign"
 
 
@@ -46,7 +45,7 @@ def tickets(folder, user, *services):
     """A credential cache with tickets for these services, by MIT's tools."""
     cache = folder / f"{user}.ccache"
     run("kinit", "-c", f"FILE:{cache}", f"{user}@{lab.REALM}", input=password(user) + "\n")
-    services = services or (f"host/{HOST}", f"rpcss/{HOST}")
+    services = services or (f"host/{HOST}", f"RPCSS/{HOST}")
     run("kvno", "-q", "-c", f"FILE:{cache}", *services)
     return cache
 

@@ -1,7 +1,9 @@
 """Enrolment with Kerberos by clients that are not ours, and by ours."""
 
+import concurrent.futures
 import json
 import os
+import socket
 
 import pytest
 from impacket.krb5.ccache import Credential
@@ -170,3 +172,26 @@ def test_wcce_with_a_cache_and_with_a_keytab(ca, alice, way, tmp_path, tally):
         assert done.returncode == 0, done.stderr
         assert (tmp_path / f"{template}.crt").exists()
     tally("kerberos-own-client", f"{way[1]} cache and keytab")
+
+
+def test_many_at_once(ca, cache_of, tally):
+    """Twelve clients, each a process of its own."""
+    clients = [Samba(cache_of(user)) for user in ("alice", "bob", "frank")] * 4
+    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
+        list(pool.map(lambda client: ca.issues(client, client.cache.stem), clients))
+    tally("foreign-kerberos", "many at once")
+
+
+def test_no_kdc_is_needed_but_for_tickets(ca, alice, tmp_path, tally):
+    """Who has tickets enrols while the domain controller is away."""
+    lab.cable(False)
+    try:
+        with pytest.raises(OSError):
+            socket.create_connection((lab.ADDRESS["dc"], 88), timeout=1)
+        ca.issues(Impacket(alice), "alice")
+        done = wcce("enroll", "--server", HOST, "--template", "User", "--out", tmp_path / "alice",
+                    cache=alice)
+        assert done.returncode == 0, done.stderr
+    finally:
+        lab.cable(True)
+    tally("foreign-kerberos", "without a domain controller")
