@@ -207,6 +207,7 @@ impl Server {
             crls: Arc::clone(&crls),
             enrollment: Arc::clone(&enrollment),
             settings: governance,
+            views_per_account: config.administration.views_per_account,
         }));
         let mut classes: Vec<Arc<dyn Class>> =
             vec![Arc::new(CertRequestClass::new(Arc::clone(&enrollment)))];

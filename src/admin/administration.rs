@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use super::audit::{AuditFilter, Event};
 use super::roles::{Method, Need, Rights};
 use super::settings::{AdminSettings, Live};
-use super::{AdminError, CrlService};
+use super::{AdminError, CrlService, Views};
 use crate::ca::{CertificateAuthority, CrlKind};
 use crate::directory::Directory;
 use crate::enroll::{Enrollment, PropertyQuery, PropertyValue, is_of, text_line};
@@ -26,6 +26,8 @@ pub struct Administration {
     /// Held from reading a row until its new state is durable: no change of one manager is lost
     /// behind another's.
     pub(super) changes: Mutex<()>,
+    pub(super) views: Arc<Views>,
+    pub(super) views_per_account: usize,
 }
 
 /// The parts that an [`Administration`] works on.
@@ -42,6 +44,8 @@ pub struct Parts {
     pub enrollment: Arc<Enrollment>,
     /// What administrators set.
     pub settings: Arc<AdminSettings>,
+    /// Views that one account may have open.
+    pub views_per_account: usize,
 }
 
 /// Which CRLs PublishCRLs makes ([MS-CSRA] 3.1.4.2.1).
@@ -73,9 +77,9 @@ impl Publication {
 impl Administration {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { ca, directory, store, crls, enrollment, settings } = parts;
-        let changes = Mutex::new(());
-        Self { ca, directory, store, crls, enrollment, settings, changes }
+        let Parts { ca, directory, store, crls, enrollment, settings, views_per_account } = parts;
+        let (changes, views) = (Mutex::new(()), Arc::default());
+        Self { ca, directory, store, crls, enrollment, settings, changes, views, views_per_account }
     }
 
     /// What counts now of what administrators set.

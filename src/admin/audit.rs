@@ -47,12 +47,12 @@ impl Event {
     /// Writes it down. What the filter leaves out still is in the log at level debug; a change of
     /// security or of the filter itself is never left out.
     pub(super) fn log(&self, filter: AuditFilter, by: &Caller) {
-        let Self { id, of, what } = self;
-        let sid = by.token.user();
+        let Self { of, what, .. } = self;
+        let (events, sid) = (self.id.to_string(), by.token.user());
         if filter.union(AuditFilter::SECURITY).intersects(*of) {
-            info!(caller = by.account, %sid, events = %id, "{what}");
+            info!(caller = by.account, %sid, events, "{what}");
         } else {
-            debug!(caller = by.account, %sid, events = %id, "{what}");
+            debug!(caller = by.account, %sid, events, "{what}");
         }
     }
 }

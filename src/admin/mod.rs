@@ -14,6 +14,7 @@ mod requests;
 mod revocation;
 mod roles;
 mod settings;
+mod view;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -32,3 +33,7 @@ pub use requests::{ExtensionValue, Validity};
 pub use revocation::{HOLD, RevokeRequest, revoke};
 pub use roles::{Method, Need, Rights};
 pub use settings::{AdminSettings, Configured, Live, SettingsError, StoredRights};
+pub use view::{
+    Column, Kind, MAX_RESTRICTIONS, Restriction, ResultPage, ResultRow, Table, Value, View,
+    ViewRequest, Views, default_columns,
+};

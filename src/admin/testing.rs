@@ -38,6 +38,7 @@ impl Office {
             crls,
             enrollment: Arc::clone(&enrollment),
             settings,
+            views_per_account: 3,
         }));
         Self { bench, enrollment, administration }
     }

@@ -80,6 +80,17 @@ pub enum Disposition {
 }
 
 impl Disposition {
+    /// All of them, by the value of the column.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Foreign,
+        Self::CaCertificate,
+        Self::Issued,
+        Self::Revoked,
+        Self::Failed,
+        Self::Denied,
+    ];
+
     /// The value of the column.
     pub fn column_value(self) -> u32 {
         match self {

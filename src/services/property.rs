@@ -137,7 +137,7 @@ pub(super) fn list(properties: &[Property]) -> Option<(i32, CERTTRANSBLOB)> {
 }
 
 /// Structures as they lie in a blob: little-endian, one behind the other.
-fn packed<T: Ndr>(structures: &[T]) -> Option<Vec<u8>> {
+pub(super) fn packed<T: Ndr>(structures: &[T]) -> Option<Vec<u8>> {
     let mut encoder = Encoder::new(Encoding { syntax: Syntax::Ndr20, order: ByteOrder::Little });
     structures.iter().try_for_each(|structure| encoder.value(structure)).ok()?;
     Some(encoder.into_bytes())

@@ -6,6 +6,7 @@
 
 mod sled;
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -94,6 +95,18 @@ pub trait Store: Send + Sync {
         after: Option<RequestId>,
     ) -> BoxFuture<'_, Result<Vec<(RequestId, Revocation)>, StoreError>>;
 
+    /// Up to `limit` rows (and [`MAX_PAGE`]) of a scan, each with its position, from `start` on; none
+    /// at its end.
+    fn scan(
+        &self,
+        scan: Scan,
+        start: Option<Start>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(Position, RequestRow)>, StoreError>>;
+
+    /// The greatest id that was given so far.
+    fn last_id(&self) -> BoxFuture<'_, Result<RequestId, StoreError>>;
+
     /// How many rows have this disposition. Kept as a number, never counted.
     fn count(&self, disposition: Disposition) -> BoxFuture<'_, Result<u64, StoreError>>;
 
@@ -117,6 +130,50 @@ pub async fn for_each_revocation(
         after = Some(*last);
         page.into_iter().for_each(|(_, revocation)| take(revocation));
     }
+}
+
+/// Rows in the order of an index.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scan {
+    /// Which rows, in which order.
+    pub order: Order,
+    /// The other way round.
+    pub descending: bool,
+    /// Rows with a greater id are passed over: they were added since.
+    pub last: RequestId,
+}
+
+/// Which rows a scan brings, and in which order; each from an index, so that no other row is read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// Of these ids, by id.
+    Id(RangeInclusive<u32>),
+    /// Of this serial number, or all that have one, by serial number.
+    Serial(Option<SerialNumber>),
+    /// Of this Request.RequesterName (compared without case), by id.
+    Requester(String),
+    /// Of this CertificateTemplate (compared without case, as far as the index holds it) by id, or
+    /// all by template.
+    Template(Option<String>),
+    /// Of these values of Request.Disposition, by id.
+    Disposition(Vec<u32>),
+    /// All, by Request.Disposition.
+    ByDisposition,
+    /// With a certificate that ends at such a time, in seconds since 1970, by that time.
+    Expiry(RangeInclusive<u64>),
+}
+
+/// Where a row lies in a scan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Position(Vec<u8>);
+
+/// Where a page of a scan begins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// With this row.
+    At(Position),
+    /// With the row behind this one.
+    After(Position),
 }
 
 /// A part of a listing. The next page starts after the last id of the previous one; a page

@@ -2,6 +2,7 @@
 
 mod check;
 mod layout;
+mod scan;
 mod snapshot;
 mod writer;
 
@@ -28,7 +29,7 @@ use self::layout::{
 use self::snapshot::Watchers;
 pub use self::snapshot::{Ending, Piece};
 use self::writer::{Answer, Job, QUEUE, Write, Writer};
-use super::{MAX_PAGE, MAX_REVOCATIONS, Page, Store, StoreError};
+use super::{MAX_PAGE, MAX_REVOCATIONS, Page, Position, Scan, Start, Store, StoreError};
 use crate::model::{
     BoxFuture, Disposition, NewRow, RequestId, RequestRow, Revocation, SerialNumber,
 };
@@ -319,6 +320,20 @@ impl Store for SledStore {
         self.read(move |trees| trees.revocations_after(after, MAX_REVOCATIONS))
     }
 
+    fn scan(
+        &self,
+        scan: Scan,
+        start: Option<Start>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<(Position, RequestRow)>, StoreError>> {
+        self.read(move |trees| trees.scan(&scan, start.as_ref(), limit.min(MAX_PAGE)))
+    }
+
+    fn last_id(&self) -> BoxFuture<'_, Result<RequestId, StoreError>> {
+        let last = self.shared.state().map(|state| RequestId(state.next_id.saturating_sub(1)));
+        Box::pin(ready(last))
+    }
+
     fn count(&self, disposition: Disposition) -> BoxFuture<'_, Result<u64, StoreError>> {
         let count = self.shared.state().map(|state| state.count(disposition));
         Box::pin(ready(count))
@@ -394,8 +409,10 @@ fn read_state(
     let format = <[u8; 4]>::try_from(&*format).map_err(|_| read_error("no format version"))?;
     match u32::from_be_bytes(format) {
         FORMAT => {}
-        // Old rows are read as they are; the next program that is older must not try.
+        // Old rows are read as they are, new indexes are made; a program that is older must not try.
         OLDEST_FORMAT..FORMAT => {
+            trees.make_indexes()?;
+            db.flush().map_err(&sled_error)?;
             trees.meta.insert(FORMAT_KEY, &FORMAT.to_be_bytes()).map_err(&sled_error)?;
             db.flush().map_err(&sled_error)?;
         }

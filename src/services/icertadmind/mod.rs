@@ -1,19 +1,22 @@
 //! ICertAdminD and ICertAdminD2: administration of the CA over DCOM ([MS-CSRA]).
 
+mod blobs;
 mod old;
 mod variant;
+mod views;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use tracing::{info, warn};
+use tokio::sync::Mutex;
+use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use super::call::{blob, bytes_of, sealed_caller, text};
 use super::property;
 use crate::admin::{
-    AdminError, Administration, EntryValue, Method, Publication, RevokeRequest, RightsOf,
+    AdminError, Administration, EntryValue, Method, Publication, RevokeRequest, RightsOf, View,
 };
 use crate::auth::BoxFuture;
 use crate::dcom;
@@ -66,13 +69,16 @@ impl dcom::Class for CertAdminClass {
 
     /// Each object holds the view that its client has open.
     fn create(&self) -> Arc<dyn dcom::Object> {
-        Arc::new(CertAdmin { administration: Arc::clone(&self.administration) })
+        let administration = Arc::clone(&self.administration);
+        Arc::new(CertAdmin { administration, view: Mutex::new(None) })
     }
 }
 
 /// An object of one client.
 pub struct CertAdmin {
     administration: Arc<Administration>,
+    /// The view that is open.
+    view: Mutex<Option<View>>,
 }
 
 impl dcom::Object for CertAdmin {
@@ -267,10 +273,15 @@ impl ICertAdminD2 for CertAdmin {
     ) -> Result<EnumViewColumnTableOut, Fault> {
         let caller = sealed_caller(call)?;
         let authority = request.pwsz_authority.as_ref();
-        let done = self.check(caller, Method::EnumViewColumn, authority);
-        let done = done.and(Err(AdminError::NotImplemented("views are not there yet")));
-        let return_value = code(caller, Method::EnumViewColumn, done);
-        Ok(EnumViewColumnTableOut { return_value, ..Default::default() })
+        let range = (request.i_column, request.c_column);
+        let (pc_column, pctb_column_info, return_value) =
+            self.columns_of(caller, authority, request.i_table, range);
+        Ok(EnumViewColumnTableOut {
+            pc_column,
+            pctb_column_info,
+            return_value,
+            ..Default::default()
+        })
     }
 
     async fn get_ca_security(

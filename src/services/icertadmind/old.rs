@@ -68,11 +68,6 @@ impl CertAdmin {
         administration.revoke(caller, revocation).await
     }
 
-    fn no_views(&self, caller: &Caller, method: Method, authority: Option<&WideString>) -> u32 {
-        let done = self.check(caller, method, authority);
-        code(caller, method, done.and(Err(AdminError::NotImplemented("views are not there yet"))))
-    }
-
     fn no_backup(&self, caller: &Caller) -> u32 {
         let done = self.administration.check_right(caller, Method::Backup);
         let refused = AdminError::Refused("backups are made on the CA's machine");
@@ -240,10 +235,13 @@ impl ICertAdminD for CertAdmin {
         call: &CallContext,
         request: EnumViewColumnIn,
     ) -> Result<EnumViewColumnOut, Fault> {
+        const REQUEST_TABLE: u32 = 0;
         let caller = sealed_caller(call)?;
         let authority = request.pwsz_authority.as_ref();
-        let return_value = self.no_views(caller, Method::EnumViewColumn, authority);
-        Ok(EnumViewColumnOut { return_value, ..Default::default() })
+        let range = (request.i_column, request.c_column);
+        let (pc_column, pctb_column_info, return_value) =
+            self.columns_of(caller, authority, REQUEST_TABLE, range);
+        Ok(EnumViewColumnOut { pc_column, pctb_column_info, return_value, ..Default::default() })
     }
 
     async fn get_view_default_column_set(
@@ -253,8 +251,14 @@ impl ICertAdminD for CertAdmin {
     ) -> Result<GetViewDefaultColumnSetOut, Fault> {
         let caller = sealed_caller(call)?;
         let authority = request.pwsz_authority.as_ref();
-        let return_value = self.no_views(caller, Method::GetViewDefaultColumnSet, authority);
-        Ok(GetViewDefaultColumnSetOut { return_value, ..Default::default() })
+        let (pc_column, pctb_column_info, return_value) =
+            self.default_set(caller, authority, request.i_column_set_default);
+        Ok(GetViewDefaultColumnSetOut {
+            pc_column,
+            pctb_column_info,
+            return_value,
+            ..Default::default()
+        })
     }
 
     async fn enum_attributes_or_extensions(
@@ -263,9 +267,13 @@ impl ICertAdminD for CertAdmin {
         request: EnumAttributesOrExtensionsIn,
     ) -> Result<EnumAttributesOrExtensionsOut, Fault> {
         let caller = sealed_caller(call)?;
-        let authority = request.pwsz_authority.as_ref();
-        let return_value = self.no_views(caller, Method::EnumAttributesOrExtensions, authority);
-        Ok(EnumAttributesOrExtensionsOut { return_value, ..Default::default() })
+        let (pcelt_fetched, pctb_out, return_value) = self.parts(caller, request).await;
+        Ok(EnumAttributesOrExtensionsOut {
+            pcelt_fetched,
+            pctb_out,
+            return_value,
+            ..Default::default()
+        })
     }
 
     async fn open_view(
@@ -274,8 +282,8 @@ impl ICertAdminD for CertAdmin {
         request: OpenViewIn,
     ) -> Result<OpenViewOut, Fault> {
         let caller = sealed_caller(call)?;
-        let return_value = self.no_views(caller, Method::OpenView, request.pwsz_authority.as_ref());
-        Ok(OpenViewOut { return_value, ..Default::default() })
+        let (pcelt_fetched, pctb_result_rows, return_value) = self.open(caller, request).await;
+        Ok(OpenViewOut { pcelt_fetched, pctb_result_rows, return_value, ..Default::default() })
     }
 
     async fn enum_view(
@@ -284,8 +292,8 @@ impl ICertAdminD for CertAdmin {
         request: EnumViewIn,
     ) -> Result<EnumViewOut, Fault> {
         let caller = sealed_caller(call)?;
-        let return_value = self.no_views(caller, Method::EnumView, request.pwsz_authority.as_ref());
-        Ok(EnumViewOut { return_value, ..Default::default() })
+        let (pcelt_fetched, pctb_result_rows, return_value) = self.read(caller, request).await;
+        Ok(EnumViewOut { pcelt_fetched, pctb_result_rows, return_value, ..Default::default() })
     }
 
     async fn close_view(
@@ -294,8 +302,7 @@ impl ICertAdminD for CertAdmin {
         request: CloseViewIn,
     ) -> Result<CloseViewOut, Fault> {
         let caller = sealed_caller(call)?;
-        let return_value =
-            self.no_views(caller, Method::CloseView, request.pwsz_authority.as_ref());
+        let return_value = self.close(caller, request.pwsz_authority.as_ref()).await;
         Ok(CloseViewOut { return_value, ..Default::default() })
     }
 

@@ -285,3 +285,121 @@ async fn backup_keys_and_control_are_refused_properly() {
         assert_eq!(HResult(answer.return_value), expected);
     }
 }
+
+fn open_view(column: u32, operator: i32, value: u32, columns: &[u32]) -> OpenViewIn {
+    let restriction = CERTVIEWRESTRICTION {
+        column_index: column,
+        seek_operator: operator,
+        sort_order: 0,
+        pb_value: Some(value.to_le_bytes().to_vec()),
+        cb_value: 4,
+    };
+    OpenViewIn {
+        pwsz_authority: ca(),
+        ccvr: 1,
+        acvr: vec![restriction],
+        ccol_out: u32::try_from(columns.len()).expect("few"),
+        acol_out: columns.to_vec(),
+        ielt: 1,
+        celt: 100,
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_view_is_opened_once_read_on_and_closed_once() {
+    for syntax in [Syntax::Ndr20, Syntax::Ndr64] {
+        let encoding = Encoding { syntax, ..ENCODING };
+        let client = Client { encoding, ..Client::new(SECURITY, BOB).await };
+        let alice = client.office.bench.caller(ALICE);
+        for template in ["Approved", "User", "Approved"] {
+            let request =
+                crate::enroll::testing::submission(&format!("CertificateTemplate:{template}"));
+            client.office.enrollment.submit(&alice, request).await.expect("taken");
+        }
+        let read = EnumViewIn { pwsz_authority: ca(), ielt: 2, celt: 1, ..Default::default() };
+        let answer: EnumViewOut = client.call(15, &read).await;
+        assert_eq!(HResult(answer.return_value), HResult::INVALID_HANDLE);
+        let open = open_view(0x1009, 1, 9, &[0x1000]);
+        let answer: OpenViewOut = client.call(14, &open).await;
+        assert_eq!((answer.pcelt_fetched, answer.return_value), (2, 1), "S_FALSE at the end");
+        let rows = bytes_of(answer.pctb_result_rows);
+        assert_eq!(rows.len(), 2 * (12 + 16 + 4) + 12);
+        assert_eq!(rows[..4], [1, 0, 0, 0]);
+        assert_eq!(rows[32..36], [3, 0, 0, 0]);
+        assert_eq!(rows[64..72], [2, 0, 0, 0, 0xFD, 0xFF, 0xFF, 0xFF]);
+        let again: OpenViewOut = client.call(14, &open).await;
+        assert_eq!(HResult(again.return_value), HResult::E_UNEXPECTED);
+        let answer: EnumViewOut = client.call(15, &read).await;
+        assert_eq!((answer.pcelt_fetched, answer.return_value), (1, 0));
+        assert_eq!(bytes_of(answer.pctb_result_rows)[..4], [3, 0, 0, 0]);
+        let close = CloseViewIn { pwsz_authority: ca(), ..Default::default() };
+        for expected in [HResult::S_OK, HResult::INVALID_HANDLE] {
+            let answer: CloseViewOut = client.call(16, &close).await;
+            assert_eq!(HResult(answer.return_value), expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn columns_sets_and_parts_are_enumerated() {
+    let client = Client::new(SECURITY, BOB).await;
+    let columns = async |i_table: u32, i_column: u32, c_column: u32| {
+        let pwsz_authority = ca();
+        let request = EnumViewColumnTableIn {
+            pwsz_authority,
+            i_table,
+            i_column,
+            c_column,
+            ..Default::default()
+        };
+        let answer: EnumViewColumnTableOut = client.call(35, &request).await;
+        (answer.pc_column, HResult(answer.return_value))
+    };
+    assert_eq!(columns(0, 0, 1000).await, (79, HResult::S_OK));
+    assert_eq!(columns(0, 70, 20).await, (9, HResult::S_OK));
+    assert_eq!(columns(0, 79, 20).await, (0, HResult::S_FALSE));
+    assert_eq!(columns(0x3000, 0, 20).await, (4, HResult::S_OK));
+    assert_eq!(columns(0x4000, 0, 20).await, (3, HResult::S_OK));
+    assert_eq!(columns(0x5000, u32::MAX, u32::MAX).await, (0, HResult::S_FALSE));
+    assert_eq!(columns(0x6000, 0, 20).await, (0, HResult::E_INVALIDARG));
+    assert_eq!(columns(0, 0, 0).await, (0, HResult::E_INVALIDARG));
+    let set = async |i_column_set_default: u32| {
+        let pwsz_authority = ca();
+        let request = GetViewDefaultColumnSetIn {
+            pwsz_authority,
+            i_column_set_default,
+            ..Default::default()
+        };
+        let answer: GetViewDefaultColumnSetOut = client.call(12, &request).await;
+        (answer.pc_column, HResult(answer.return_value))
+    };
+    assert_eq!(set(0xFFFF_FFFF).await, (14, HResult::S_OK));
+    assert_eq!(set(3).await, (0, HResult::E_INVALIDARG));
+    let alice = client.office.bench.caller(ALICE);
+    let attributes = "CertificateTemplate:User\nb:2\nc:3";
+    let request = crate::enroll::testing::submission(attributes);
+    client.office.enrollment.submit(&alice, request).await.expect("taken");
+    let parts = async |row_id: u32, flags: u32, last: &str, celt: u32| {
+        let request = EnumAttributesOrExtensionsIn {
+            pwsz_authority: ca(),
+            row_id,
+            flags,
+            pwsz_last: Some(last.into()),
+            celt,
+            ..Default::default()
+        };
+        let answer: EnumAttributesOrExtensionsOut = client.call(13, &request).await;
+        (answer.pcelt_fetched, HResult(answer.return_value))
+    };
+    assert_eq!(parts(1, 0, "", 2).await, (2, HResult::S_OK));
+    assert_eq!(parts(1, 0, "B", 2).await, (1, HResult::S_FALSE));
+    assert_eq!(parts(1, 0, "c", 2).await, (0, HResult::S_FALSE));
+    assert_eq!(parts(1, 0, "d", 2).await, (0, HResult::CERTSRV_E_PROPERTY_EMPTY));
+    assert_eq!(parts(1, 1, "x", 2).await, (0, HResult::E_INVALIDARG));
+    assert_eq!(parts(1, 2, "", 2).await, (0, HResult::E_INVALIDARG));
+    assert_eq!(parts(0, 0, "", 2).await, (0, HResult::E_INVALIDARG));
+    assert_eq!(parts(9, 0, "", 2).await, (0, HResult::CERTSRV_E_PROPERTY_EMPTY));
+    let extensions = parts(1, 1, "", 100).await;
+    assert!(extensions.0 > 5 && extensions.1 == HResult::S_FALSE);
+}

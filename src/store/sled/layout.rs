@@ -17,8 +17,9 @@ use crate::store::StoreError;
 
 /// Version of everything in this file. A change of [`NewRow`] or of a tree needs a new one,
 /// and a way to read the old. Version 2 appended [`Appended`]; rows of version 1 end before it.
-/// Version 3 has the tree `revocations`; older programs could not revoke anything.
-pub const FORMAT: u32 = 3;
+/// Version 3 has the tree `revocations`; older programs could not revoke anything. Version 4 has the
+/// trees `templates` and `expiries`, which are made for older rows when the database is opened.
+pub const FORMAT: u32 = 4;
 /// The oldest version whose rows can still be read.
 pub const OLDEST_FORMAT: u32 = 1;
 
@@ -44,6 +45,10 @@ pub struct Trees {
     pub dispositions: Tree,
     /// id → [`Revocation`].
     pub revocations: Tree,
+    /// [`template_prefix`] ‖ id → nothing.
+    pub templates: Tree,
+    /// NotAfter ‖ id → nothing.
+    pub expiries: Tree,
     /// [`FORMAT_KEY`] and [`STATE_KEY`].
     pub meta: Tree,
 }
@@ -58,6 +63,8 @@ impl Trees {
             requesters: db.open_tree("requesters")?,
             dispositions: db.open_tree("dispositions")?,
             revocations: db.open_tree("revocations")?,
+            templates: db.open_tree("templates")?,
+            expiries: db.open_tree("expiries")?,
             meta: db.open_tree("meta")?,
         })
     }
@@ -114,13 +121,15 @@ pub struct IndexEntry<'t> {
 
 impl Trees {
     /// All indexes, by name.
-    pub fn indexes(&self) -> [(&'static str, &Tree); 5] {
+    pub fn indexes(&self) -> [(&'static str, &Tree); 7] {
         [
             ("serials", &self.serials),
             ("certificate_hashes", &self.certificate_hashes),
             ("requesters", &self.requesters),
             ("dispositions", &self.dispositions),
             ("revocations", &self.revocations),
+            ("templates", &self.templates),
+            ("expiries", &self.expiries),
         ]
     }
 
@@ -135,6 +144,8 @@ impl Trees {
             Some((index_key(&entries.requester, id), Vec::new())),
             Some((index_key(&disposition, id), Vec::new())),
             entries.revocation.clone().map(|revocation| (own, revocation)),
+            Some((index_key(&entries.template, id), Vec::new())),
+            entries.expiry.map(|expiry| (expiry_key(expiry, id), Vec::new())),
         ];
         let all = self.indexes().into_iter().zip(keys);
         all.filter_map(|((index, tree), entry)| {
@@ -181,6 +192,25 @@ pub fn id_of_entry(index: &str, key: &[u8], value: &[u8]) -> Result<RequestId, S
 }
 
 impl Trees {
+    /// Makes the indexes that version 4 brought, from the rows. What is there already is written
+    /// again, so that this may be broken off.
+    pub fn make_indexes(&self) -> Result<(), StoreError> {
+        let failed = |error: ::sled::Error| read_error(&error);
+        let mut next = self.rows.first().map_err(failed)?;
+        while let Some((key, _)) = next {
+            let id = id_of_row_key(&key)?;
+            let row = self.row(id)?.ok_or_else(|| read_error("a row lacks its beginning"))?;
+            let entries = IndexEntries::of(&row.columns);
+            self.templates.insert(index_key(&entries.template, id), &[]).map_err(failed)?;
+            if let Some(expiry) = entries.expiry {
+                self.expiries.insert(expiry_key(expiry, id), &[]).map_err(failed)?;
+            }
+            let behind = [&id.0.to_be_bytes()[..], &[0xFF; 2]].concat();
+            next = self.rows.get_gt(behind).map_err(failed)?;
+        }
+        Ok(())
+    }
+
     /// Up to `limit` revocations after the id `after`.
     pub fn revocations_after(
         &self,
@@ -269,6 +299,10 @@ pub struct IndexEntries {
     pub requester: Vec<u8>,
     /// Column value of the disposition.
     pub disposition: u32,
+    /// [`template_prefix`].
+    pub template: Vec<u8>,
+    /// NotAfter, in seconds since 1970.
+    pub expiry: Option<u64>,
     /// Time of issue.
     pub issued_at: Option<SystemTime>,
     /// Encoded [`Revocation`].
@@ -285,6 +319,11 @@ impl IndexEntries {
             certificate_hash: certificate.map(|c| c.certificate_hash),
             requester: requester_prefix(&columns.requester_name),
             disposition: columns.disposition.column_value(),
+            template: template_prefix(&columns.certificate_template),
+            expiry: certificate.map(|c| {
+                let since = c.not_after.duration_since(SystemTime::UNIX_EPOCH);
+                since.map_or(0, |since| since.as_secs())
+            }),
             issued_at: issued.then(|| columns.resolved_when.unwrap_or(columns.submitted_when)),
             revocation: None,
         }
@@ -515,4 +554,20 @@ pub fn requester_prefix(name: &str) -> Vec<u8> {
 /// What all keys of one disposition start with.
 pub fn disposition_prefix(column_value: u32) -> [u8; 4] {
     column_value.to_be_bytes()
+}
+
+/// The longest beginning of a template's name that its index holds, in bytes.
+const MAX_TEMPLATE: usize = 200;
+
+/// What all keys of one template start with: its name in lower case, cut off where it is long, and a
+/// byte that ends it.
+pub fn template_prefix(name: &str) -> Vec<u8> {
+    let lower = name.to_lowercase();
+    let bytes = lower.bytes().map(|byte| if byte == 0 { b' ' } else { byte });
+    bytes.take(MAX_TEMPLATE).chain([0]).collect()
+}
+
+/// Key of the index by expiry.
+pub fn expiry_key(seconds: u64, RequestId(id): RequestId) -> Vec<u8> {
+    [&seconds.to_be_bytes()[..], &id.to_be_bytes()].concat()
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::layout::decode_row;
 use super::*;
 use crate::model::{CertificateColumns, NameColumn, testing};
+use crate::store::Order;
 
 /// A row with a certificate whose serial number is `serial`, where one is given.
 fn row(requester: &str, disposition: Disposition, serial: Option<u64>) -> NewRow {
@@ -312,6 +313,44 @@ fn a_database_of_a_later_version_is_refused() {
     assert_eq!(opened, Err(StoreError::Newer { found: 9, known: FORMAT }));
 }
 
+#[tokio::test]
+async fn indexes_are_made_for_rows_of_older_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = |order: Order| Scan { order, descending: false, last: RequestId(u32::MAX) };
+    let orders = [Order::Template(None), Order::Expiry(0..=u64::MAX)];
+    let all = async |store: &SledStore| {
+        let mut rows = Vec::new();
+        for order in orders.clone() {
+            let page = store.scan(scan(order), None, MAX_PAGE).await.unwrap();
+            rows.push(page.into_iter().map(|(_, row)| row.id).collect::<Vec<_>>());
+        }
+        rows
+    };
+    let before = {
+        let store = open(folder.path());
+        for serial in 1..=3 {
+            let mut row = small();
+            row.certificate_template = format!("T{}", 9 - serial);
+            if let Some(certificate) = &mut row.certificate {
+                certificate.serial_number = SerialNumber(vec![serial]);
+                certificate.certificate_hash = [serial; 20];
+            }
+            store.add(row).await.unwrap();
+        }
+        all(&store).await
+    };
+    assert_eq!(before[0], [RequestId(3), RequestId(2), RequestId(1)]);
+    {
+        let db = ::sled::open(folder.path()).unwrap();
+        db.drop_tree("templates").unwrap();
+        db.drop_tree("expiries").unwrap();
+        db.open_tree("meta").unwrap().insert(FORMAT_KEY, &3u32.to_be_bytes()).unwrap();
+        db.flush().unwrap();
+    }
+    assert_eq!(all(&open(folder.path())).await, before);
+    assert_eq!(all(&open(folder.path())).await, before, "once");
+}
+
 #[test]
 fn a_damaged_database_is_refused_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
@@ -341,7 +380,7 @@ fn settings_have_bounds_and_unknown_ones_are_refused() {
 /// read any more: count [`FORMAT`] up, and keep a way to read version 1.
 #[test]
 fn the_encoding_of_a_row_is_that_of_its_version() {
-    assert_eq!((OLDEST_FORMAT, FORMAT), (1, 3));
+    assert_eq!((OLDEST_FORMAT, FORMAT), (1, 4));
     let encoded = EncodedRow::new(&small(), 1_000).unwrap();
     let expected = [ROW_OF_VERSION_1, APPENDED_BY_VERSION_2].concat();
     assert_eq!(hex::encode(&encoded.value), expected);

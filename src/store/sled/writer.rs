@@ -18,8 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
 use super::layout::{
-    EncodedRow, IndexEntries, RowError, STATE_KEY, State, disposition_prefix, index_key,
-    remove_row, row_in, write_row,
+    EncodedRow, IndexEntries, RowError, STATE_KEY, State, disposition_prefix, expiry_key,
+    index_key, remove_row, row_in, write_row,
 };
 use crate::model::{Disposition, RequestId, SerialNumber};
 use crate::store::StoreError;
@@ -145,10 +145,22 @@ impl Writer {
             &trees.requesters,
             &trees.dispositions,
             &trees.revocations,
+            &trees.templates,
+            &trees.expiries,
             &trees.meta,
         );
         let result = all.transaction(
-            |(rows, serials, certificate_hashes, requesters, dispositions, revocations, meta)| {
+            |(
+                rows,
+                serials,
+                certificate_hashes,
+                requesters,
+                dispositions,
+                revocations,
+                templates,
+                expiries,
+                meta,
+            )| {
                 let mut batch = Batch {
                     trees: Indexes {
                         rows,
@@ -157,6 +169,8 @@ impl Writer {
                         requesters,
                         dispositions,
                         revocations,
+                        templates,
+                        expiries,
                     },
                     state: state.clone(),
                 };
@@ -181,6 +195,8 @@ struct Indexes<'a> {
     requesters: &'a TransactionalTree,
     dispositions: &'a TransactionalTree,
     revocations: &'a TransactionalTree,
+    templates: &'a TransactionalTree,
+    expiries: &'a TransactionalTree,
 }
 
 struct Batch<'a> {
@@ -290,6 +306,10 @@ impl Batch<'_> {
         }
         trees.requesters.insert(index_key(&entries.requester, id), &[])?;
         trees.dispositions.insert(index_key(&disposition_prefix(entries.disposition), id), &[])?;
+        trees.templates.insert(index_key(&entries.template, id), &[])?;
+        if let Some(expiry) = entries.expiry {
+            trees.expiries.insert(expiry_key(expiry, id), &[])?;
+        }
         if let Some(revocation) = &entries.revocation {
             trees.revocations.insert(value, revocation.as_slice())?;
         }
@@ -312,6 +332,10 @@ impl Batch<'_> {
         }
         trees.requesters.remove(index_key(&entries.requester, id))?;
         trees.dispositions.remove(index_key(&disposition_prefix(entries.disposition), id))?;
+        trees.templates.remove(index_key(&entries.template, id))?;
+        if let Some(expiry) = entries.expiry {
+            trees.expiries.remove(expiry_key(expiry, id))?;
+        }
         trees.revocations.remove(&id.0.to_be_bytes())?;
         self.state.leave(entries);
         Ok(())
