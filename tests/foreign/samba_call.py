@@ -1,15 +1,18 @@
 """One raw call through Samba's RPC client; run by Debian's own Python.
 
 samba_call.py BINDING DOMAIN USER OPNUM UUID VERSION, with the password and the stub (hex) on two
-lines of standard input; a USER of ccache:FILE stands for Kerberos with that cache. Prints the answer's stub in hex; exit code 3 and the status for a fault
-(as the NTSTATUS that Samba maps it to).
+lines of standard input; a USER of ccache:FILE stands for Kerberos with that cache, one of
+either:USER@REALM for Kerberos or NTLM, as both sides agree. Prints the answer's stub in hex; exit
+code 3 and the status for a fault (as the NTSTATUS that Samba maps it to).
 """
 
 import sys
 
 import samba
 from samba import param
-from samba.credentials import Credentials, DONT_USE_KERBEROS, MUST_USE_KERBEROS
+from samba.credentials import (
+    AUTO_USE_KERBEROS, DONT_USE_KERBEROS, MUST_USE_KERBEROS, Credentials,
+)
 from samba.dcerpc import mgmt
 from samba.dcerpc.base import ClientConnection
 
@@ -26,6 +29,10 @@ if user.startswith("ccache:"):
     credentials.set_named_ccache(user.removeprefix("ccache:"), 0, lp)
 else:
     credentials.set_kerberos_state(DONT_USE_KERBEROS)
+    if user.startswith("either:"):
+        user, realm = user.removeprefix("either:").split("@")
+        credentials.set_kerberos_state(AUTO_USE_KERBEROS)
+        credentials.set_realm(realm)
     credentials.set_domain(domain)
     credentials.set_username(user)
     credentials.set_password(password)

@@ -103,13 +103,14 @@ class Samba:
     def __init__(self, cache, level=PRIVACY, port=PORT):
         self.binding = f"ncacn_ip_tcp:{HOST}[{port},{self.LEVELS[level]},spnego]"
         self.cache = cache
+        self.who, self.password = f"ccache:{cache}", ""
 
     def request(self, authority, csr=b"", attributes=()):
         stub = impacket_call(authority, csr, attributes, 0, 0).getData()
         done = subprocess.run(
-            ["/usr/bin/python3", FOREIGN / "samba_call.py", self.binding, lab.DOMAIN,
-             f"ccache:{self.cache}", "0", *ICERTPASSAGE],
-            input=f"\n{stub.hex()}\n", capture_output=True, text=True, timeout=60,
+            ["/usr/bin/python3", FOREIGN / "samba_call.py", self.binding, lab.DOMAIN, self.who,
+             "0", *ICERTPASSAGE],
+            input=f"{self.password}\n{stub.hex()}\n", capture_output=True, text=True, timeout=60,
             env=os.environ | {"KRB5CCNAME": f"FILE:{self.cache}"},
         )
         if done.returncode == 3:
@@ -122,6 +123,14 @@ class Samba:
 
     def close(self):
         pass
+
+
+class SambaEither(Samba):
+    """The same with a password: Kerberos, and behind it NTLM, are offered."""
+
+    def __init__(self, cache, port=PORT):
+        super().__init__(cache, port=port)
+        self.who, self.password = f"either:{cache.stem}@{lab.REALM}", password(cache.stem)
 
 
 def scapy_ssp(user):
@@ -247,3 +256,15 @@ def spnego_fields(token):
         _, (_, choice) = elements(choice)
     [(_, sequence)] = elements(choice)
     return dict(elements(sequence))
+
+
+def with_token(pdu, token):
+    """The PDU with another token of the security provider."""
+    pdu = pdu[:len(pdu) - len(token_of(pdu))] + token
+    return pdu[:8] + struct.pack("<HH", len(pdu), len(token)) + pdu[12:]
+
+
+def der(tag, *parts):
+    """A DER element of fewer than 128 bytes."""
+    content = b"".join(parts)
+    return bytes([tag, len(content)]) + content

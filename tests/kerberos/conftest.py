@@ -11,6 +11,7 @@ import sys
 import time
 
 import pytest
+from impacket.ntlm import compute_nthash
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "foreign"), str(TESTS / "lab")]
@@ -19,7 +20,7 @@ import csr  # noqa: E402
 import keytabs  # noqa: E402
 import lab  # noqa: E402
 import running  # noqa: E402
-from clients import ADDRESS, HOST, tickets  # noqa: E402
+from clients import ADDRESS, HOST, password, tickets  # noqa: E402
 from icpr import Refused, RpcFault  # noqa: E402
 from tallied import tally  # noqa: E402, F401
 
@@ -67,7 +68,12 @@ name = "{name}"
 rid = {rid}
 upn = "{name}@wcce.test"
 mail = "{name}@wcce.test"
+nt_hash = "{hash}"
 """
+
+
+def user(name, rid):
+    return USER.format(name=name, rid=rid, hash=compute_nthash(password(name)).hex())
 
 
 class Ca(running.Ca):
@@ -85,7 +91,7 @@ class Ca(running.Ca):
             directory.write(DIRECTORY)
             directory.write(TEMPLATE.format(name="ByGroup", number=100, group="PKI Enrollees"))
             directory.write(TEMPLATE.format(name="ByLastGroup", number=101, group="Many-399"))
-            directory.write("".join(USER.format(name=n, rid=r) for n, r in ACCOUNTS.items()))
+            directory.write("".join(user(*one) for one in ACCOUNTS.items()))
         self.run("wcced", "check-config", "--config", folder / "wcced.toml")
         self.start()
 

@@ -71,7 +71,7 @@ def test_rc4_is_refused(ca, tickets_of_type, tally):
 
 
 def test_rc4_where_a_setting_allows_it(ca_with, tickets_of_type, tally):
-    """Comes last: another CA runs from here on."""
+    """Another CA runs for this."""
     ca = ca_with('ntlm = "refuse"\nkerberos_rc4 = true\n')
     keytabs.write(ca.keytab, lab.KEYTAB, RC4)
     cache = tickets_of_type(RC4)
