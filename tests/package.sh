@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/install.sh
 command -v dpkg-deb >/dev/null || { echo "packages: NOT TESTED, there is no dpkg here"; exit 0; }
-need_packages dpkg-dev binutils
+need_packages dpkg-dev binutils adduser
 
 bin=${WCCE_BIN:-target/debug}
 work=$(mktemp -d)

@@ -175,9 +175,11 @@ fn list(state: &Path, folder: &Path, names: &mut Vec<PathBuf>) -> Result<(), Bac
         let name = folder.join(entry.file_name());
         let kind = entry.file_type().map_err(error)?;
         let passing = name.extension().is_some_and(|end| end == "new" || end == "replay");
+        // A key may lie elsewhere, with a link to it.
+        let is_file = kind.is_file() || kind.is_symlink() && entry.path().is_file();
         if kind.is_dir() && name != Path::new("db") {
             list(state, &name, names)?;
-        } else if kind.is_file() && !passing {
+        } else if is_file && !passing {
             names.push(name);
         }
     }
@@ -344,6 +346,9 @@ pub async fn restore(
     drop(store);
     raise_crl_number(&unfinished.join("crl"))?;
     fs::rename(&unfinished, state).map_err(|source| error(state, source))?;
+    if let Some(parent) = state.parent() {
+        crate::files::sync_folder(parent).map_err(|e| error(&e.path.clone(), e.source))?;
+    }
     Ok(ending.rows)
 }
 

@@ -54,7 +54,7 @@ impl Crl {
 }
 
 /// A base and a delta CRL, where there are any.
-type BaseAndDelta = (Option<Arc<Crl>>, Option<Arc<Crl>>);
+pub type BaseAndDelta = (Option<Arc<Crl>>, Option<Arc<Crl>>);
 
 const TWELVE_HOURS: Duration = Duration::from_secs(12 * 3_600);
 
@@ -67,6 +67,17 @@ pub struct Crls {
     pub delta: Option<Arc<Crl>>,
     /// Those of the keys that the CA had before.
     pub of_earlier_keys: Vec<KeyCrls>,
+}
+
+impl Crls {
+    /// Base and delta CRL of a key, where `current` is the number of the CA's current one.
+    pub fn of_key(&self, key: u16, current: u16) -> Option<BaseAndDelta> {
+        if key == current {
+            return Some((self.base.clone(), self.delta.clone()));
+        }
+        let earlier = self.of_earlier_keys.iter().find(|crls| crls.key == key)?;
+        Some((earlier.base.clone(), earlier.delta.clone()))
+    }
 }
 
 /// The CRLs of a key that the CA had before and whose certificate is still valid. They tell the

@@ -72,6 +72,9 @@ pub enum CaError {
     /// Another CA renews it.
     #[error("the CA is not a root: ask the CA above it, by wcced ca request --renew")]
     IsSubordinate,
+    /// A request for a new key has not been answered yet.
+    #[error("{} waits for its certificate; install that, or move the key away", .0.display())]
+    PendingKey(PathBuf),
     /// Certificates are numbered with 16 bits.
     #[error("the CA has been renewed too often")]
     TooManyRenewals,

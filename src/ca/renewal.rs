@@ -37,7 +37,7 @@ pub enum RenewalKey {
 /// The template that Windows' CAs name in requests for CA certificates.
 const SUB_CA: &str = "SubCA";
 
-/// Writes a private key that must not be there yet.
+/// Makes a private key and writes it.
 fn new_key(config: &CaConfig, path: &Path) -> Result<SoftwareSigner, CaError> {
     let (signer, pkcs8) = SoftwareSigner::generate(config.key, config.rsa_hash)?;
     write_atomically(path, pem::encode("PRIVATE KEY", &pkcs8).as_bytes(), 0o600)?;
@@ -55,6 +55,13 @@ fn present(
 
 fn following(generation: Generation, key: RenewalKey) -> Result<Generation, CaError> {
     generation.next(key == RenewalKey::New).ok_or(CaError::TooManyRenewals)
+}
+
+/// The key of a certificate to come must not be there already: a certificate for the same key would
+/// be taken for one of that.
+fn refuse_pending(state: &StateFolder, next: Generation) -> Result<(), CaError> {
+    let path = state.renewed_key(next.certificate);
+    if files::is_there(&path)? { Err(CaError::PendingKey(path)) } else { Ok(()) }
 }
 
 /// Makes a PKCS#10 for a CA above. Without `renewal` the CA must not exist yet: its key is made, or
@@ -92,7 +99,10 @@ pub fn request(
     let subject = Name::from_der(&ca.certificate().subject)?;
     let length = ca.certificate().path_length;
     match key {
-        RenewalKey::Same => encode_request(ca.signer(), subject, length, further),
+        RenewalKey::Same => {
+            refuse_pending(state, next)?;
+            encode_request(ca.signer(), subject, length, further)
+        }
         RenewalKey::New => {
             let path = state.renewed_key(next.certificate);
             let signer = match files::is_there(&path)? {
@@ -236,6 +246,7 @@ pub fn renew_root(
         return Err(CaError::IsSubordinate);
     }
     let next = following(ca.generation(), key)?;
+    refuse_pending(state, next)?;
     let mut written = Vec::new();
     let new_signer = match key {
         RenewalKey::Same => None,

@@ -459,6 +459,8 @@ pub struct NewConfig {
     pub subject: Option<String>,
     /// DNS name of the domain whose Active Directory is used, in place of a directory file.
     pub domain: Option<String>,
+    /// The state folder, where it isn't the default.
+    pub state: Option<String>,
 }
 
 impl NewConfig {
@@ -478,7 +480,12 @@ impl NewConfig {
             let domain = toml::Value::from(domain.as_str());
             format!("\n[directory]\nkind = \"active-directory\"\ndomain = {domain}\n")
         });
+        let state = match &self.state {
+            Some(state) => format!("state = {}", toml::Value::from(state.as_str())),
+            None => "#state = \"state\"".to_owned(),
+        };
         include_str!("wcced.toml")
+            .replace("@STATE@", &state)
             .replace("@DIRECTORY@\n", &directory)
             .replace("@EPM@", &format!("{epm}endpoint_mapper = [\"{mapper}\"]"))
             .replace("@OBJECTS@", &format!("{epm}objects = [\"{objects}\"]"))

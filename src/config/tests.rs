@@ -53,6 +53,8 @@ fn a_demo_stays_on_loopback_and_above_1024() {
         assert!(address.ip().is_loopback() && address.port() > 1024, "{address}");
     }
     assert_eq!(config.ca.subject, "CN=Demo \"CA\"");
+    let new = NewConfig { state: Some("/var/lib/wcce".to_owned()), ..NewConfig::default() };
+    assert_eq!(parse(&new.text()).expect("valid").state, Path::new("/var/lib/wcce"));
 }
 
 #[test]

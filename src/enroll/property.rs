@@ -5,11 +5,11 @@ mod table;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use self::table::SIGNING_CERTIFICATES;
+use self::table::NEWEST;
 use super::process::Failure;
 use super::{EnrollError, Enrollment, gate};
 use crate::asn1::Certificate;
-use crate::ca::IssueError;
+use crate::ca::{CertificateAuthority, Generation, IssueError};
 use crate::model::{Caller, HResult, Oid};
 
 pub use self::table::{PROPERTIES, Property, PropertyId, PropertyIndex, PropertyKind};
@@ -141,8 +141,10 @@ impl Enrollment {
         query: PropertyQuery<'_>,
     ) -> Result<PropertyValue, EnrollError> {
         query.authority.map_or(Ok(()), |authority| gate::is_meant(self, authority))?;
-        let property = Property::find(query.id, query.index, query.kind)?;
-        self.value(caller, property.id).await
+        let certificates = self.signing_certificates();
+        let property = Property::find(query.id, query.index, query.kind, certificates)?;
+        let ca = self.ca_at(property, query.index)?;
+        self.value(caller, property.id, ca).await
     }
 
     /// The list of properties, for a caller who may read them.
@@ -166,10 +168,35 @@ impl Enrollment {
         if authority.is_empty() { Ok(()) } else { gate::is_meant(self, authority) }
     }
 
+    /// How many certificates the CA has had.
+    fn signing_certificates(&self) -> u32 {
+        u32::from(self.ca.generation().certificate).saturating_add(1)
+    }
+
+    /// The CA with the certificate of this number, where a property is of one. Those that are over
+    /// are not kept.
+    fn ca_at(
+        &self,
+        property: &Property,
+        index: i32,
+    ) -> Result<&CertificateAuthority, PropertyError> {
+        let of_certificate = matches!(
+            property.index,
+            PropertyIndex::Certificate | PropertyIndex::CertificateOrNewest
+        );
+        if !of_certificate || index == NEWEST {
+            return Ok(&self.ca);
+        }
+        let all = self.ca.earlier().iter().map(|ca| &**ca).chain([&*self.ca]);
+        let mut all = all.filter(|ca| i32::from(ca.generation().certificate) == index);
+        all.next().ok_or(PropertyError::NotFound(property.id))
+    }
+
     async fn value(
         &self,
         caller: &Arc<Caller>,
         id: PropertyId,
+        ca: &CertificateAuthority,
     ) -> Result<PropertyValue, EnrollError> {
         use PropertyId as P;
         use PropertyValue::{Bytes, Info, Number, Numbers, Text};
@@ -186,9 +213,9 @@ impl Enrollment {
             // The order of attributes in subjects is not a setting.
             P::SubjectTemplateOids => Text(String::new()),
             P::Templates => Text(self.template_list().await?),
-            P::CertCdpUrls => Text(lines(&self.ca.urls().crl)),
-            P::CertAiaUrls => Text(lines(&self.ca.urls().ca_certificate)),
-            P::CertAiaOcspUrls => Text(lines(&self.ca.urls().ocsp)),
+            P::CertCdpUrls => Text(lines(&ca.urls().crl)),
+            P::CertAiaUrls => Text(lines(&ca.urls().ca_certificate)),
+            P::CertAiaOcspUrls => Text(lines(&ca.urls().ocsp)),
             P::ParentCa if self.ca.certificate().is_root() => {
                 return Err(PropertyError::NotFound(id).into());
             }
@@ -202,9 +229,9 @@ impl Enrollment {
             | P::KraCertUsedCount
             | P::KraCertCount
             | P::AdvancedServer => Info(self.info()),
-            P::CaSigCert => Bytes(self.ca.certificate().der.clone()),
-            P::CaSigCertChain => Bytes(self.ca.own_chain([])),
-            P::CaSigCertCrlChain => Bytes(self.ca.own_chain(self.crl().as_deref())),
+            P::CaSigCert => Bytes(ca.certificate().der.clone()),
+            P::CaSigCertChain => Bytes(ca.own_chain([])),
+            P::CaSigCertCrlChain => Bytes(ca.own_chain(self.crl_of(ca).as_deref())),
             P::CaXchgCert => Bytes(self.exchange_certificate(caller).await?),
             P::CaXchgCertChain => {
                 let der = self.exchange_certificate(caller).await?;
@@ -214,17 +241,14 @@ impl Enrollment {
                 let der = self.exchange_certificate(caller).await?;
                 Bytes(self.ca.exchange_chain(&der, self.crl().as_deref()))
             }
-            P::BaseCrl => Bytes(self.crl().unwrap_or_default()),
-            P::DeltaCrl => Bytes(self.delta_crl().unwrap_or_default()),
-            P::CaCertState | P::CrlState => {
-                Bytes(vec![match self.ca.certificate().valid_at(now) {
-                    true => STATE_VALID,
-                    false => STATE_INVALID,
-                }])
-            }
-            P::CaCertStatusCode => Number(self.chain_status(now)?.0),
-            // Key 0, certificate 0: the CA has not been renewed.
-            P::CaCertVersion => Numbers(vec![0]),
+            P::BaseCrl => Bytes(self.crl_of(ca).unwrap_or_default()),
+            P::DeltaCrl => Bytes(self.delta_crl_of(ca).unwrap_or_default()),
+            P::CaCertState | P::CrlState => Bytes(vec![match ca.certificate().valid_at(now) {
+                true => STATE_VALID,
+                false => STATE_INVALID,
+            }]),
+            P::CaCertStatusCode => Number(chain_status(ca, now)?.0),
+            P::CaCertVersion => Numbers(self.versions()),
             // No record of publications is kept, and CRLs are not partitioned.
             P::BaseCrlPublishStatus | P::CrlPartitionCount => Number(0),
             P::ExitDescription | P::SharedFolder | P::KraCert => {
@@ -252,7 +276,7 @@ impl Enrollment {
         let is_root = self.ca.certificate().is_root();
         CaInfo {
             ca_type: if is_root { 0 } else { 1 },
-            signature_certificates: SIGNING_CERTIFICATES,
+            signature_certificates: self.signing_certificates(),
             exchange_certificates: 1,
             exit_algorithms: 0,
             max_property_id: PROPERTIES.last().map_or(0, |last| last.id.value()),
@@ -273,27 +297,51 @@ impl Enrollment {
         Ok(enabled.map(|template| pair(&template.name, template.oid.as_ref())).collect())
     }
 
-    /// Whether the CA's certificate and all above it are in their validity. Signatures were
-    /// verified when they were loaded.
-    fn chain_status(&self, now: SystemTime) -> Result<HResult, Failure> {
-        for der in self.ca.certificates() {
-            let certificate = Certificate::parse(der).map_err(IssueError::Encoding)?;
-            if !(certificate.not_before..=certificate.not_after).contains(&now) {
-                return Ok(HResult::CERT_E_EXPIRED);
-            }
-        }
-        Ok(HResult::S_OK)
-    }
-
     /// DER of the current base CRL.
     pub(super) fn crl(&self) -> Option<Vec<u8>> {
         self.crls.borrow().base.as_ref().map(|crl| crl.der.clone())
     }
 
-    /// DER of the current delta CRL.
-    fn delta_crl(&self) -> Option<Vec<u8>> {
-        self.crls.borrow().delta.as_ref().map(|crl| crl.der.clone())
+    /// DER of the current base CRL of this one's key.
+    fn crl_of(&self, ca: &CertificateAuthority) -> Option<Vec<u8>> {
+        let key = self.ca.generation().key;
+        let (base, _) = self.crls.borrow().of_key(ca.generation().key, key)?;
+        Some(base?.der.clone())
     }
+
+    /// DER of the current delta CRL of this one's key.
+    fn delta_crl_of(&self, ca: &CertificateAuthority) -> Option<Vec<u8>> {
+        let key = self.ca.generation().key;
+        let (_, delta) = self.crls.borrow().of_key(ca.generation().key, key)?;
+        Some(delta?.der.clone())
+    }
+
+    /// Key and certificate of each certificate that the CA has had. Of those that are over only the
+    /// certificate's number is known; they count to the key before.
+    fn versions(&self) -> Vec<u32> {
+        let all = self.ca.earlier().iter().map(|ca| ca.generation());
+        let known: Vec<_> = all.chain([self.ca.generation()]).collect();
+        let mut key = 0;
+        (0..=self.ca.generation().certificate)
+            .map(|certificate| {
+                let found = known.iter().find(|known| known.certificate == certificate);
+                key = found.map_or(key, |found| found.key);
+                Generation { certificate, key }.version()
+            })
+            .collect()
+    }
+}
+
+/// Whether the CA's certificate and all above it are in their validity. Signatures were verified
+/// when they were loaded.
+fn chain_status(ca: &CertificateAuthority, now: SystemTime) -> Result<HResult, Failure> {
+    for der in ca.certificates() {
+        let certificate = Certificate::parse(der).map_err(IssueError::Encoding)?;
+        if !(certificate.not_before..=certificate.not_after).contains(&now) {
+            return Ok(HResult::CERT_E_EXPIRED);
+        }
+    }
+    Ok(HResult::S_OK)
 }
 
 /// "String1\nString2\n".

@@ -307,3 +307,44 @@ async fn a_web_server_s_certificate_is_issued_to_administrators() {
     assert_eq!(decode_general_names(&alternative.value).as_ref(), Ok(&names));
     assert_eq!(extension(oids::NTDS_CA_SECURITY_EXT), None, "the names are not alice's");
 }
+
+#[tokio::test]
+async fn each_certificate_of_a_renewed_ca_has_its_properties() {
+    use crate::ca::{CrlKind, CrlPublisher, RenewalKey, renew_root};
+    let mut bench = Bench::new();
+    let state = StateFolder::new(bench.folder.path());
+    let config = CaConfig { key: crate::ca::KeyKind::EcdsaP256, ..CaConfig::default() };
+    let now = SystemTime::now();
+    for key in [RenewalKey::Same, RenewalKey::New] {
+        renew_root(&config, &state, key, now).expect("renewed");
+    }
+    let ca = CertificateAuthority::load(&config, &state, now).expect("loaded").expect("there");
+    let publisher = CrlPublisher::new(&config, &state);
+    let draft = publisher.begin(&ca, CrlKind::Base, now).expect("begun");
+    let crls = publisher.publish(&ca, draft).expect("signed");
+    bench.ca = Arc::new(ca);
+    bench.crls = watch::channel(crls.clone()).1;
+    let (enrollment, caller) = (bench.enrollment(), bench.caller(ALICE));
+    let get = async |id, index| {
+        let query = PropertyQuery { authority: None, id, index, kind: None };
+        enrollment.property(&caller, query).await
+    };
+    let bytes = |value: Option<&[u8]>| PropertyValue::Bytes(value.unwrap_or_default().to_vec());
+    let (signature, base, version) = (0x0C, 0x11, 0x27);
+    for (index, ca) in bench.ca.earlier().iter().chain([&bench.ca]).enumerate() {
+        let found = get(signature, i32::try_from(index).expect("small")).await.expect("there");
+        assert_eq!(found, bytes(Some(&ca.certificate().der)), "{index}");
+    }
+    let newest = get(signature, -1).await.expect("there");
+    assert_eq!(newest, bytes(Some(&bench.ca.certificate().der)));
+    assert!(get(signature, 3).await.is_err());
+    let [earlier] = &crls.of_earlier_keys[..] else { panic!("two keys") };
+    let der = |crl: &Option<Arc<crate::ca::Crl>>| crl.as_ref().expect("made").der.clone();
+    for (index, crl) in [(0, &earlier.base), (1, &earlier.base), (2, &crls.base), (-1, &crls.base)]
+    {
+        let found = get(base, index).await.expect("there");
+        assert_eq!(found, bytes(Some(&der(crl))), "{index}");
+    }
+    let versions = get(version, 0).await.expect("there");
+    assert_eq!(versions, PropertyValue::Numbers(vec![0, 1, 0x2_0002]));
+}

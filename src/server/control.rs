@@ -29,6 +29,8 @@ use crate::store::{Inconsistency, SledStore, Store, StoreError};
 const MAX_COMMAND: u64 = 4_096;
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a client may not take any of a backup.
+const STALLED: Duration = Duration::from_secs(60);
 /// Commands at a time.
 const PLACES: usize = 4;
 /// Parts of a stream that wait to be sent.
@@ -193,7 +195,8 @@ impl Desk {
             backup::write(&store, &state, options, out)
         });
         while let Some(chunk) = waiting.recv().await {
-            write.write_all(&chunk).await?;
+            // What changes meanwhile is noted: that must not go on for ever.
+            tokio::time::timeout(STALLED, write.write_all(&chunk)).await??;
         }
         made.await?.map_err(io::Error::other)?;
         write.shutdown().await

@@ -9,6 +9,7 @@ use serde_json::Value;
 use wcce::client::Outcome;
 
 use crate::demo::{Access, Demo, enroll, request, text, wcced};
+use crate::desk::{Desk, assert_done};
 
 fn run(demo: &Demo, command: &str, arguments: &[&str]) -> String {
     let output = wcced(&[&[command, "--config", &demo.config()][..], arguments].concat());
@@ -167,4 +168,39 @@ fn a_backup_without_keys_has_none() {
         content.windows(11).any(|part| part == b"PRIVATE KEY")
     };
     assert!(has_key(&with) && !has_key(&without));
+}
+
+#[test]
+fn certificates_of_the_key_before_are_renewed_after_a_rekey() {
+    let desk = Desk::new();
+    assert_done(&desk.as_alice("enroll", &["--template", "User", "--out", "old"]));
+    let Desk { demo, server, password } = desk;
+    let config = demo.config();
+    let renew = || wcced(&["ca", "renew", "--key", "new-key", "--config", &config]);
+    let refused = renew();
+    assert!(text(&refused.stderr).contains("stop wcced first"), "{}", text(&refused.stderr));
+    assert!(server.terminate().0.success());
+    let renewed = renew();
+    assert!(renewed.status.success(), "{}", text(&renewed.stderr));
+    let shown = text(&wcced(&["ca", "show", "--config", &config]).stdout);
+    assert!(
+        shown.contains("certificate 0, key 0") && shown.contains("certificate 1, key 1"),
+        "{shown}"
+    );
+    assert!(shown.contains("key 0 vouches for key 1"), "{shown}");
+    let server = demo.start();
+    let desk = Desk { demo, server, password };
+    let renew = ["--cert", "old.crt", "--key", "old.key", "--out", "new"];
+    assert_done(&desk.as_alice("renew", &renew));
+    for (trusted, leaf) in [("state/ca.crt", "old.crt"), ("state/ca(1).crt", "new.crt")] {
+        desk.openssl(&["verify", "-x509_strict", "-CAfile", trusted, leaf]);
+    }
+    // A certificate of the key before is revoked on its CRL, too.
+    run(&desk.demo, "revoke", &["--id", "1", "--reason", "4"]);
+    for (crl, trusted) in [("base.crl", "state/ca.crt"), ("base(1).crl", "state/ca(1).crt")] {
+        let path = format!("state/crl/{crl}");
+        let show = ["crl", "-inform", "DER", "-in", &path, "-noout", "-text", "-CAfile", trusted];
+        let said = desk.openssl(&show);
+        assert_eq!(said.matches("Serial Number:").count(), 1, "{said}");
+    }
 }

@@ -11,7 +11,7 @@ use wcce::asn1::Name;
 use wcce::auth::keytab;
 use wcce::ca::{CertificateAuthority, CrlPublisher, StateFolder};
 use wcce::config::{Config, NtlmMode};
-use wcce::directory::active_directory::publication::ca::{CaFacts, objects};
+use wcce::directory::active_directory::publication::ca::{CaFacts, CrlFacts, objects};
 use wcce::directory::active_directory::publication::templates::{self, FIRST_ENABLED};
 use wcce::directory::active_directory::publication::{Object, Step};
 use wcce::directory::active_directory::{Administration, Machine};
@@ -200,6 +200,15 @@ fn facts(
 ) -> Result<CaFacts, Failure> {
     let certificate = ca.certificate();
     let crls = CrlPublisher::new(&config.ca, &StateFolder::new(&config.state)).current(ca)?;
+    let points = |key: &CertificateAuthority| {
+        let current = ca.generation().key;
+        let (base, delta) = crls.of_key(key.generation().key, current).unwrap_or_default();
+        CrlFacts {
+            suffix: key.generation().key_suffix(),
+            base: base.map(|crl| crl.der.clone()),
+            delta: delta.map(|crl| crl.der.clone()),
+        }
+    };
     let templates = if windows_templates { &FIRST_ENABLED[..] } else { &[] };
     let root = match certificate.is_root() {
         true => Some(certificate.der.clone()),
@@ -213,8 +222,7 @@ fn facts(
         root,
         host: host(config).0,
         machine: machine.sid.clone(),
-        crl: crls.base.map(|crl| crl.der.clone()),
-        delta_crl: crls.delta.map(|crl| crl.der.clone()),
+        crls: ca.keys().into_iter().map(points).collect(),
         templates: templates.iter().map(|name| (*name).to_owned()).collect(),
     })
 }

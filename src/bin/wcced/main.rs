@@ -50,13 +50,13 @@ Examples:
     wcced serve --config demo/wcced.toml
 
   Make one for production, look at its settings, check them, and run it:
-    wcced init --folder /etc/wcce --netbios LAB --dns lab.example.com
+    wcced init --folder /etc/wcce --state /var/lib/wcce --netbios LAB --dns lab.example.com
     $EDITOR /etc/wcce/wcced.toml /etc/wcce/directory.toml
     wcced check-config --config /etc/wcce/wcced.toml
     wcced serve --config /etc/wcce/wcced.toml
 
   Make one for Active Directory, on a member of the domain (kinit as an Enterprise Admin first):
-    wcced init --folder /etc/wcce --active-directory --dns lab.example.com
+    wcced init --state /var/lib/wcce --active-directory --dns lab.example.com
     wcced join-check
     systemctl start wcced
     wcced install-default-templates --ccache
@@ -151,6 +151,10 @@ struct InitArguments {
     /// Subject of the CA certificate; its CN is the name that clients call the CA by.
     #[arg(long)]
     subject: Option<String>,
+    /// The folder of the CA's key and the Request table; by default `state` in the folder of the
+    /// configuration. That of the service is /var/lib/wcce.
+    #[arg(long)]
+    state: Option<String>,
     /// Use Active Directory, of the domain of --dns, which this machine is a member of: no
     /// directory.toml is written.
     #[arg(long, conflicts_with_all = ["demo", "netbios", "sid"])]
@@ -297,9 +301,14 @@ fn init(arguments: &InitArguments) -> Result<(), Failure> {
     if let Some(there) = [&config, &directory].into_iter().find(|path| path.exists()) {
         return Err(format!("{} is there already; nothing was written", there.display()).into());
     }
-    let InitArguments { netbios, dns, demo, subject, .. } = arguments;
+    let InitArguments { netbios, dns, demo, subject, state, .. } = arguments;
     if arguments.active_directory {
-        let new = NewConfig { domain: Some(dns.clone()), subject: subject.clone(), demo: false };
+        let new = NewConfig {
+            domain: Some(dns.clone()),
+            subject: subject.clone(),
+            state: state.clone(),
+            demo: false,
+        };
         Config::parse(&new.text(), &config)?;
         write_new(&config, &new.text(), 0o644)?;
         let config = config.display();
@@ -312,7 +321,8 @@ fn init(arguments: &InitArguments) -> Result<(), Failure> {
     if let Some(password) = &password {
         accounts.push_str(&demo_account(dns, password));
     }
-    let new = NewConfig { demo: *demo, subject: subject.clone(), domain: None };
+    let new =
+        NewConfig { demo: *demo, subject: subject.clone(), state: state.clone(), domain: None };
     // Names from the command line must not break the files.
     Config::parse(&new.text(), &config)?;
     EmbeddedDirectory::parse(&accounts, &directory)?;

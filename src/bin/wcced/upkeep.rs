@@ -137,7 +137,8 @@ impl Restore {
         let open = |path: &Path| SledStore::open(path, &Default::default());
         let rows = runtime.block_on(backup::restore(BufReader::new(from), &self.folder, open))?;
         println!("restored {rows} rows into {}", self.folder.display());
-        println!("set `state` to it, then run: wcced check-db, and start wcced");
+        println!("give it to the user that wcced runs as (chown -R), set `state` to it, run");
+        println!("wcced check-db, and start wcced");
         Ok(())
     }
 }

@@ -129,6 +129,17 @@ fn renewal_with_a_new_key_counts_both_and_the_keys_vouch_for_each_other() {
 }
 
 #[test]
+fn a_key_that_waits_for_its_certificate_is_not_passed_by() {
+    let desk = Desk::root();
+    std::fs::write(desk.state.renewed_key(1), "left by a crash").unwrap();
+    for key in [RenewalKey::Same, RenewalKey::New] {
+        let refused = renew_root(&desk.config, &desk.state, key, SystemTime::now());
+        assert!(matches!(refused, Err(CaError::PendingKey(path)) if path.ends_with("ca(1).key")));
+    }
+    assert_eq!(desk.ca().generation(), Generation::default(), "the CA goes on as it is");
+}
+
+#[test]
 fn each_key_signs_its_own_crl() {
     let desk = Desk::root();
     desk.issue(&desk.ca(), "old.pem");

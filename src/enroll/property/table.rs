@@ -41,11 +41,8 @@ pub enum PropertyIndex {
     Nothing,
 }
 
-/// How many certificates this CA signs with.
-pub(super) const SIGNING_CERTIFICATES: u32 = 1;
-
 /// 0xFFFFFFFF as an index: the newest.
-const NEWEST: i32 = -1;
+pub(super) const NEWEST: i32 = -1;
 
 impl PropertyIndex {
     /// Whether GetCAPropertyInfo marks the property as indexed.
@@ -53,8 +50,9 @@ impl PropertyIndex {
         self != Self::None
     }
 
-    fn allows(self, index: i32) -> bool {
-        let certificate = u32::try_from(index).is_ok_and(|index| index < SIGNING_CERTIFICATES);
+    /// `certificates`: how many the CA has had.
+    fn allows(self, index: i32, certificates: u32) -> bool {
+        let certificate = u32::try_from(index).is_ok_and(|index| index < certificates);
         match self {
             Self::None => index == 0,
             Self::Certificate => certificate,
@@ -79,18 +77,20 @@ pub struct Property {
 }
 
 impl Property {
-    /// The property that a call asks for. `kind` is PropType, where the call has one.
+    /// The property that a call asks for. `kind` is PropType, where the call has one;
+    /// `certificates` is how many the CA has had.
     pub(super) fn find(
         id: i32,
         index: i32,
         kind: Option<i32>,
+        certificates: u32,
     ) -> Result<&'static Self, PropertyError> {
         let property = PROPERTIES.iter().find(|property| property.id.value() == id);
         let property = property.ok_or(PropertyError::Unknown(id))?;
         if kind.is_some_and(|kind| kind != i32::from(property.kind.value())) {
             return Err(PropertyError::Kind(property.id));
         }
-        if !property.index.allows(index) {
+        if !property.index.allows(index, certificates) {
             return Err(PropertyError::Index(property.id));
         }
         Ok(property)

@@ -85,6 +85,7 @@ impl Stage {
             demo: true,
             subject: Some(format!("CN={CA},DC=example,DC=test")),
             domain: None,
+            state: None,
         };
         let mut settings = new.text();
         for (from, to) in SETTINGS.iter().chain(&[

@@ -22,12 +22,21 @@ pub struct CaFacts {
     pub host: String,
     /// SID of that machine's account.
     pub machine: Sid,
-    /// The newest CRL, DER.
-    pub crl: Option<Vec<u8>>,
-    /// The newest delta CRL, DER.
-    pub delta_crl: Option<Vec<u8>>,
+    /// Its newest CRLs, of each of its keys.
+    pub crls: Vec<CrlFacts>,
     /// Templates to issue from a first publication on.
     pub templates: Vec<String>,
+}
+
+/// What is published of the CRLs of a key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CrlFacts {
+    /// What the object's cn ends with: nothing for the first key, `(n)` for later ones.
+    pub suffix: String,
+    /// The newest CRL, DER.
+    pub base: Option<Vec<u8>>,
+    /// The newest delta CRL, DER.
+    pub delta: Option<Vec<u8>>,
 }
 
 /// Everybody reads; administrators of the domain, the forest and this machine's own group change.
@@ -95,10 +104,12 @@ pub fn objects(forest: &Forest, root_domain: &Sid, ca: &CaFacts) -> Result<Vec<O
     ));
     let list = |list: &Option<Vec<u8>>| list.clone().unwrap_or_else(|| NOTHING.to_vec());
     let rule = |list: &Option<Vec<u8>>| if list.is_some() { Rule::Exact } else { Rule::Initial };
-    let point = Object::new(format!("CN={cn},{cdp}"), "cRLDistributionPoint")
-        .with("certificateRevocationList", rule(&ca.crl), [list(&ca.crl)])
-        .with("deltaRevocationList", rule(&ca.delta_crl), [list(&ca.delta_crl)]);
-    objects.push(hidden(point).with("nTSecurityDescriptor", Rule::Initial, security(MACHINE)?));
+    for CrlFacts { suffix, base, delta } in &ca.crls {
+        let point = Object::new(format!("CN={cn}{suffix},{cdp}"), "cRLDistributionPoint")
+            .with("certificateRevocationList", rule(base), [list(base)])
+            .with("deltaRevocationList", rule(delta), [list(delta)]);
+        objects.push(hidden(point).with("nTSecurityDescriptor", Rule::Initial, security(MACHINE)?));
+    }
     objects.push(authority(format!("CN={cn},CN=AIA,{root}"), MACHINE, &ca.certificate)?);
     let recovery = Object::new(format!("CN={cn},CN=KRA,{root}"), "msPKI-PrivateKeyRecoveryAgent")
         .with("userCertificate", Rule::Initial, [NOTHING]);
