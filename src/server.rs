@@ -5,7 +5,12 @@ mod directory;
 mod logon;
 mod monitor;
 mod objects;
+<<<<<<< HEAD
 mod web;
+=======
+#[cfg(feature = "active-directory")]
+pub mod publication;
+>>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,7 +24,12 @@ use self::control::Control;
 use self::directory::{DomainNames, Opened};
 use self::monitor::Monitor;
 use self::objects::Objects;
+<<<<<<< HEAD
 use self::web::Web;
+=======
+#[cfg(feature = "active-directory")]
+use crate::admin::CertificatePublisher;
+>>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
 use crate::admin::{
     AdminSettings, Administration, Configured, CrlService, Parts, PublishError, SettingsError,
 };
@@ -55,9 +65,14 @@ pub struct Server {
     mapper: Vec<TcpListener>,
     passage: Vec<TcpListener>,
     objects: Option<Objects>,
+<<<<<<< HEAD
     web: Web,
     control: Option<Control>,
     store: Arc<SledStore>,
+=======
+    #[cfg(feature = "active-directory")]
+    publisher: Option<publication::Publisher>,
+>>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
 }
 
 /// Where a server can be reached.
@@ -156,14 +171,17 @@ impl Server {
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         let Loaded { ca, store } = load(config.clone()).await?;
         let (ca, store) = (Arc::new(ca), Arc::new(store));
-        let Opened { directory, domain, accounts } =
-            directory::open(&config, &ca.certificate().names.sanitized_short).await?;
+        let opened = directory::open(&config, ca.certificate()).await?;
+        #[cfg(feature = "active-directory")]
+        let member = opened.active_directory;
+        let Opened { directory, domain, accounts, .. } = opened;
         let state = StateFolder::new(&config.state);
         let publisher = CrlPublisher::new(&config.ca, &state);
         let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
         let crls = Arc::new(crls);
         let control = control(&state, &store, &crls);
         let names = names(&config, &domain);
+<<<<<<< HEAD
         let monitor = Monitor {
             ca: Arc::clone(&ca),
             store: store.clone(),
@@ -173,6 +191,9 @@ impl Server {
         };
         let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names), monitor).await?;
         let policy = config.policy(&*directory).await?;
+=======
+        let policy = directory::policy(&config, &*directory).await?;
+>>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
         let governance = Arc::new(AdminSettings::load(
             state.administration(),
             Configured {
@@ -200,6 +221,19 @@ impl Server {
             crls.watch(),
             settings,
         ));
+        #[cfg(feature = "active-directory")]
+        let publishing = member.map(|directory| publication::Publisher {
+            certificates: Arc::new(CertificatePublisher::new(
+                directory.clone(),
+                store.clone(),
+                state.published(),
+            )),
+            directory,
+            ca: Arc::clone(&ca),
+            crls: crls.watch(),
+            host: names.dns_computer.clone(),
+            domain: domain.sid.clone(),
+        });
         let administration = Arc::new(Administration::new(Parts {
             ca,
             directory,
@@ -230,6 +264,8 @@ impl Server {
             store: Arc::clone(&store),
             enrollment,
             providers: Arc::new(providers),
+            #[cfg(feature = "active-directory")]
+            publisher: publishing,
             crls,
             config,
         })
@@ -280,6 +316,10 @@ impl Server {
         let mut serve = |on: Vec<TcpListener>, endpoint: Arc<Endpoint>| {
             listeners.extend(on.into_iter().map(|one| (one, Arc::clone(&endpoint))));
         };
+        #[cfg(feature = "active-directory")]
+        let publishing = self
+            .publisher
+            .map(|publisher| tokio::spawn(publisher.run(self.enrollment.issued(), stop.clone())));
         let mut collector = None;
         if let Some(objects) = self.objects {
             beside_mapper.extend(objects.resolver_services());
@@ -297,8 +337,17 @@ impl Server {
         let watchdog = tokio::spawn(tell_manager(self.store, stop.clone()));
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
+<<<<<<< HEAD
         for task in collector.into_iter().chain(control).chain([web, watchdog]) {
             task.await?;
+=======
+        #[cfg(feature = "active-directory")]
+        if let Some(publishing) = publishing {
+            publishing.await?;
+        }
+        if let Some(collector) = collector {
+            collector.await?;
+>>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
         }
         Ok(drained?)
     }
@@ -330,6 +379,7 @@ async fn load(config: Config) -> Result<Loaded, ServerError> {
     .await?
 }
 
+<<<<<<< HEAD
 /// Tells the service manager that the server is ready, lives, and stops. While the Request table is
 /// out of service nothing is said: only a restart helps then.
 async fn tell_manager(store: Arc<SledStore>, mut stop: watch::Receiver<bool>) {
@@ -368,6 +418,13 @@ fn control(state: &StateFolder, store: &Arc<SledStore>, crls: &Arc<CrlService>) 
 /// Logs what is dangerous about the templates: at the start, and for every new table.
 fn warn_of_templates(templates: &TemplateTable) {
     let context = LintContext { templates, ca_validity: None };
+=======
+/// Logs what is dangerous about the templates: at the start, and for every new table. The CA's
+/// certificate ends at `ca_ends`.
+fn warn_of_templates(templates: &TemplateTable, ca_ends: SystemTime) {
+    let ca_validity = ca_ends.duration_since(SystemTime::now()).unwrap_or_default();
+    let context = LintContext { templates, ca_validity: Some(ca_validity) };
+>>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
     for (template, finding) in policy::lint_table(&context) {
         let policy::Finding { id, severity, text, remedy } = finding;
         warn!(template, id, ?severity, remedy, "{text}");

@@ -1,7 +1,7 @@
 //! The CA's own certificate: making a self-signed one, checking one that is given, and the chain
 //! above it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::config::CaConfig;
 use super::error::CaError;
@@ -135,6 +135,11 @@ impl CaCertificate {
     /// Whether the CA has none above it.
     pub fn is_root(&self) -> bool {
         self.issuer == self.subject
+    }
+
+    /// How long it is still valid.
+    pub fn remaining(&self, now: SystemTime) -> Duration {
+        self.not_after.duration_since(now).unwrap_or_default()
     }
 
     /// Whether `time` lies in the period of validity.

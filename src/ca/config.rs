@@ -237,6 +237,11 @@ impl StateFolder {
         self.0.join("control.sock")
     }
 
+    /// How far the publication of certificates is.
+    pub fn published(&self) -> PathBuf {
+        self.0.join("published.toml")
+    }
+
     /// The authenticators that Kerberos has seen of late.
     pub fn replay_cache(&self) -> PathBuf {
         self.0.join("kerberos.replay")

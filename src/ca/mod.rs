@@ -39,7 +39,7 @@ pub use ocsp::{MAX_OCSP_VALIDITY, OCSP_TEMPLATE, OcspError, OcspSigner};
 pub use prepare::is_reserved;
 pub use renewal::{RenewalKey, install, renew_root, request};
 pub use signer::{KeyError, KeyKind, RsaHash, SignatureAlgorithm, Signer, SoftwareSigner};
-pub use trust::{Trust, TrustConfig};
+pub use trust::{LiveTrust, Trust, TrustConfig};
 pub use urls::UrlHost;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 use tracing::warn;
@@ -14,6 +15,7 @@ use super::issue::CertificateAuthority;
 use super::load::form;
 use crate::asn1::extensions::{decode_basic_constraints, find};
 use crate::asn1::{Certificate, oids, pem};
+use crate::model::Authorities;
 
 /// Whose certificates may sign requests for others: section `[trust]`. Files hold certificates or
 /// CRLs, in PEM (several) or DER (one). By default nobody but this CA is trusted.
@@ -24,8 +26,9 @@ pub struct TrustConfig {
     pub roots: Vec<PathBuf>,
     /// Certificates of CAs between roots and signers, for signers that do not send them along.
     pub intermediates: Vec<PathBuf>,
-    /// NTAuthCertificates: the CAs that may issue certificates of enrollment agents. Default: this
-    /// CA's own certificate; where it is set, that counts only if it is among them.
+    /// NTAuthCertificates: the CAs that may issue certificates of enrollment agents. Default: those
+    /// of Active Directory, or with a directory file this CA's own certificate; where it is set,
+    /// that counts only if it is among them.
     pub nt_auth: Option<Vec<PathBuf>>,
     /// CRLs of other CAs. They are read anew each time they are needed.
     pub crls: Vec<PathBuf>,
@@ -59,11 +62,43 @@ pub struct Trust {
     pub(super) intermediates: Vec<Vec<u8>>,
     /// DER of the certificates that may issue to agents.
     pub(super) nt_auth: Vec<Vec<u8>>,
+    /// Whether the settings name those, so that a directory's do not count.
+    pub(super) nt_auth_is_set: bool,
     pub(super) crl_files: Vec<PathBuf>,
     /// [`TrustConfig::allow_unknown_revocation`].
     pub(super) allow_unknown_revocation: bool,
     /// [`TrustConfig::allow_sha1`].
     pub(super) allow_sha1: bool,
+}
+
+/// Trust as the settings and the directory have it now. What the directory publishes is looked at
+/// when it changes, not for each request.
+#[derive(Debug)]
+pub struct LiveTrust {
+    settings: Arc<Trust>,
+    newest: Mutex<Option<(Arc<Authorities>, Arc<Trust>)>>,
+}
+
+impl LiveTrust {
+    /// Trust by the settings.
+    pub fn new(settings: Trust) -> Self {
+        Self { settings: Arc::new(settings), newest: Mutex::default() }
+    }
+
+    /// Trust by the settings and, where there are any, the directory's CAs. Verifies signatures
+    /// of those that are new, so it may take a while.
+    pub fn now(&self, authorities: Option<&Arc<Authorities>>) -> Arc<Trust> {
+        let Some(authorities) = authorities else { return Arc::clone(&self.settings) };
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*newest {
+            Some((of, trust)) if Arc::ptr_eq(of, authorities) => Arc::clone(trust),
+            _ => {
+                let trust = Arc::new(self.settings.with(authorities));
+                *newest = Some((Arc::clone(authorities), Arc::clone(&trust)));
+                trust
+            }
+        }
+    }
 }
 
 /// The largest CRL file, in bytes.
@@ -85,6 +120,7 @@ impl Trust {
         trust.intermediates.extend(certificates(&config.intermediates, is_ca)?);
         if let Some(files) = &config.nt_auth {
             trust.nt_auth = certificates(files, is_ca)?;
+            trust.nt_auth_is_set = true;
         }
         trust.crl_files.clone_from(&config.crls);
         trust.allow_unknown_revocation = config.allow_unknown_revocation;
@@ -112,6 +148,25 @@ impl Trust {
             allow_unknown_revocation: false,
             allow_sha1: false,
         }
+    }
+
+    /// The same, with the CAs that a directory publishes: beside the settings' roots and
+    /// intermediates, and in place of NTAuthCertificates where the settings name none. Roots that
+    /// do not sign themselves, and what is no CA's certificate, do not count.
+    #[must_use]
+    pub fn with(&self, authorities: &Authorities) -> Self {
+        let mut trust = self.clone();
+        let cas = |list: &[Vec<u8>]| -> Vec<Vec<u8>> {
+            list.iter().filter(|der| is_ca_certificate(der)).cloned().collect()
+        };
+        let mut roots = cas(&authorities.roots);
+        roots.retain(|der| is_issued_by(der, der).unwrap_or(false));
+        trust.roots.extend(roots);
+        trust.intermediates.extend(cas(&authorities.intermediates));
+        if !trust.nt_auth_is_set {
+            trust.nt_auth = cas(&authorities.nt_auth);
+        }
+        trust
     }
 
     /// DER of the CRLs as their files are now. Blocks. One that cannot be read is logged and left
@@ -156,14 +211,18 @@ fn certificates(
 }
 
 fn is_ca(path: &Path, der: &[u8]) -> Result<(), CaError> {
-    let certificate =
-        Certificate::parse(der).map_err(|error| form(path, &format!("a certificate: {error}")))?;
+    Certificate::parse(der).map_err(|error| form(path, &format!("a certificate: {error}")))?;
+    match is_ca_certificate(der) {
+        true => Ok(()),
+        false => Err(form(path, "a certificate that is not one of a CA")),
+    }
+}
+
+fn is_ca_certificate(der: &[u8]) -> bool {
+    let Ok(certificate) = Certificate::parse(der) else { return false };
     let constraints = find(&certificate.extensions, &oids::BASIC_CONSTRAINTS);
     let constraints = constraints.map(|found| decode_basic_constraints(&found.value));
-    match constraints {
-        Some(Ok(constraints)) if constraints.ca => Ok(()),
-        _ => Err(form(path, "a certificate that is not one of a CA")),
-    }
+    matches!(constraints, Some(Ok(constraints)) if constraints.ca)
 }
 
 /// The blocks of this label, or the whole where it begins as DER does.

@@ -9,6 +9,7 @@ mod enrollment;
 mod identity;
 mod key;
 mod message;
+pub mod offers;
 pub mod pkcs12;
 pub mod property;
 mod request;

@@ -49,6 +49,16 @@ pub enum TemplateId {
     Information(TemplateInformation),
 }
 
+impl TemplateId {
+    /// The name, or the OID.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::Information(information) => information.oid.to_string(),
+        }
+    }
+}
+
 impl From<&str> for TemplateId {
     fn from(name: &str) -> Self {
         Self::Name(name.to_owned())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{Config, EnrollmentConfig, SuppliedNamesSetting};
-use crate::directory::{Directory, DirectoryError};
+use crate::directory::{DirectoryError, Trustees};
 use crate::model::{AceKind, Oid, Sid, deserialize_duration};
 use crate::policy::{
     self, AgentEntry, EnrollmentAgents, Handling, OnBehalfSettings, RenewalSettings,
@@ -95,8 +95,15 @@ pub struct AgentConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum TrusteeError {
     /// The directory cannot say.
-    #[error(transparent)]
-    Directory(#[from] DirectoryError),
+    #[error("setting {setting}: whom {name:?} means cannot be told: {source}")]
+    Directory {
+        /// Which setting.
+        setting: &'static str,
+        /// The name in it.
+        name: String,
+        /// Why.
+        source: DirectoryError,
+    },
     /// There is no such account or group.
     #[error("setting {setting}: there is no account or group {name:?} in the directory")]
     Unknown {
@@ -171,10 +178,7 @@ impl Config {
     ///
     /// # Errors
     /// Where an account or a group is not there, or about everybody would be an agent.
-    pub async fn policy(
-        &self,
-        directory: &dyn Directory,
-    ) -> Result<policy::Settings, TrusteeError> {
+    pub async fn policy(&self, directory: &dyn Trustees) -> Result<policy::Settings, TrusteeError> {
         let EnrollmentConfig { server_generation, request_validity, .. } = self.enrollment;
         let hardening = &self.hardening;
         let acknowledged = hardening.acknowledged_policies.iter();
@@ -209,7 +213,7 @@ impl Config {
         })
     }
 
-    async fn agents(&self, directory: &dyn Directory) -> Result<EnrollmentAgents, TrusteeError> {
+    async fn agents(&self, directory: &dyn Trustees) -> Result<EnrollmentAgents, TrusteeError> {
         const SETTING: &str = "enrollment_agents";
         let mut entries = Vec::new();
         for AgentConfig { agents, templates, subjects, deny } in &self.enrollment_agents {
@@ -226,6 +230,11 @@ impl Config {
             entries.push(AgentEntry { kind, agents: sids, templates: templates.clone(), subjects });
         }
         Ok(EnrollmentAgents::new(entries))
+    }
+
+    /// Whether settings name accounts or groups, which the directory has to tell.
+    pub fn names_trustees(&self) -> bool {
+        !(self.hardening.protected.is_empty() && self.enrollment_agents.is_empty())
     }
 
     /// Measures that are switched off, each with what that opens: for the log.
@@ -324,14 +333,20 @@ impl Config {
 }
 
 async fn trustees(
-    directory: &dyn Directory,
+    directory: &dyn Trustees,
     setting: &'static str,
     names: &[String],
 ) -> Result<Vec<Sid>, TrusteeError> {
     let mut sids = Vec::new();
     for name in names {
         let unknown = || TrusteeError::Unknown { setting, name: name.clone() };
-        sids.push(directory.trustee(name).await?.ok_or_else(unknown)?);
+        let found = directory.trustee(name).await;
+        let found = found.map_err(|source| TrusteeError::Directory {
+            setting,
+            name: name.clone(),
+            source,
+        })?;
+        sids.push(found.ok_or_else(unknown)?);
     }
     Ok(sids)
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use crate::auth::kerberos::KerberosCredentials;
 use crate::model::deserialize_duration;
 
 /// Which directory: a file's name, or a section that describes one.
@@ -82,10 +83,9 @@ pub struct ActiveDirectoryConfig {
     /// The principal to log on as. Default: the machine account, `CA1$@WCCE.TEST`.
     #[serde(default)]
     pub principal: Option<String>,
-    /// Whether to log on with the tickets of the caller's credential cache, in place of a keytab:
-    /// for commands of administrators.
+    /// In place of the machine account's keytab: for commands, whose caller logs on.
     #[serde(skip)]
-    pub ccache: bool,
+    pub credentials: Option<KerberosCredentials>,
     /// In place of Kerberos: a name and a password for a simple bind, over TLS alone.
     #[serde(default)]
     pub simple_bind: Option<SimpleBindConfig>,
@@ -182,7 +182,30 @@ impl DirectoryConfig {
 }
 
 impl ActiveDirectoryConfig {
-    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+    /// The domain of this DNS name, as the owner of these credentials sees it.
+    pub fn for_caller(domain: &str, credentials: KerberosCredentials) -> Self {
+        Self {
+            domain: domain.to_owned(),
+            servers: Vec::new(),
+            site: None,
+            transport: Transport::default(),
+            tls_roots: None,
+            keytab: default_keytab(),
+            principal: None,
+            credentials: Some(credentials),
+            simple_bind: None,
+            timeout: default_timeout(),
+            poll: default_poll(),
+            account_age: default_account_age(),
+            max_age: default_max_age(),
+        }
+    }
+
+    /// What makes no sense: the setting, and why.
+    ///
+    /// # Errors
+    /// The name of the setting, and what is wrong with it.
+    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
         let label = |label: &str| {
             (1..=63).contains(&label.len())
                 && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))

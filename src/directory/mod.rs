@@ -10,14 +10,22 @@ pub mod export;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use attributes::{AttributeError, AttributeProblem, Attributes};
 
-use crate::model::{BoxFuture, Principal, Sid, TemplateTable, Token};
+use crate::model::{Authorities, BoxFuture, Principal, Sid, TemplateTable, Token};
+
+/// Tells whom names in settings mean.
+pub trait Trustees: Send + Sync {
+    /// The SID of a user, computer or group: of `DOMAIN\account`, of an account's name in the
+    /// CA's own domain, of a well-known name such as `Authenticated Users`, or of a SID in text.
+    /// `None` where there is no such trustee.
+    fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>>;
+}
 
 /// What the CA reads from a directory ([MS-WCCE] 3.2.2.1).
-pub trait Directory: Send + Sync {
+pub trait Directory: Trustees {
     /// The template table as it is now.
     fn templates(&self) -> BoxFuture<'_, Result<Arc<TemplateTable>, DirectoryError>>;
 
@@ -41,6 +49,22 @@ pub trait Directory: Send + Sync {
         sid: &'a Sid,
     ) -> BoxFuture<'a, Result<Option<Token>, DirectoryError>>;
 
+    /// The CAs that the directory's members trust; `None` where it does not tell of any, and the
+    /// settings alone decide.
+    fn authorities(&self) -> BoxFuture<'_, Result<Option<Arc<Authorities>>, DirectoryError>>;
+}
+
+/// A directory that certificates are published in.
+pub trait Publication: Send + Sync {
+    /// Puts a certificate (DER) into userCertificate of the account of this SID, and takes those
+    /// out that expired more than a day ago ([MS-WCCE] 3.2.2.1.5). One that is there already, or
+    /// expired like that, is not added.
+    fn publish<'a>(
+        &'a self,
+        account: &'a Sid,
+        certificate: &'a [u8],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<(), DirectoryError>>;
     /// The SID of a user, computer or group: of `DOMAIN\account`, of an account's name in the
     /// CA's own domain, of a well-known name such as `Authenticated Users`, or of a SID in text.
     /// `None` where there is no such trustee.

@@ -132,12 +132,14 @@ impl Enrollment {
         if request.signers.is_empty() {
             return Ok(Vec::new());
         }
-        let settings = Arc::clone(&self.settings);
+        let authorities = self.directory.authorities().await?;
+        let trust = Arc::clone(&self.trust);
         self.work(move || {
-            let crls = settings.trust.crls();
+            let trust = trust.now(authorities.as_ref());
+            let crls = trust.crls();
             let issued = |der: &[u8]| standings.get(der).copied().unwrap_or(Standing::Unknown);
             let validator = ChainValidator {
-                trust: &settings.trust,
+                trust: &trust,
                 extra: &request.certificates,
                 issued: &issued,
                 crls: &crls,

@@ -10,6 +10,7 @@ mod error;
 mod exchange;
 mod facts;
 mod gate;
+mod issued;
 mod process;
 mod property;
 mod resubmission;
@@ -24,8 +25,8 @@ use std::time::{Instant, SystemTime};
 use tokio::sync::{Semaphore, watch};
 
 use self::exchange::Exchange;
-use self::process::Processed;
-use crate::ca::{CertificateAuthority, Crls, Trust};
+use self::process::{Outcome, Processed};
+use crate::ca::{CertificateAuthority, Crls, LiveTrust, Trust};
 use crate::directory::Directory;
 use crate::model::{Caller, RequestId, RequestRow, SerialNumber};
 use crate::policy;
@@ -34,6 +35,7 @@ use crate::store::{Store, StoreError};
 
 pub use answer::{Answer, CR_IN_FULLRESPONSE};
 pub use error::EnrollError;
+pub use issued::IssuedNews;
 pub(crate) use row::of_own;
 
 pub use property::{
@@ -109,8 +111,10 @@ pub struct Enrollment {
     /// The current CRLs, for those who ask for them with their chain.
     crls: watch::Receiver<Crls>,
     settings: Arc<Settings>,
+    trust: Arc<LiveTrust>,
     clock: fn() -> SystemTime,
     exchange: Exchange,
+    issued: Arc<IssuedNews>,
     /// Bounds the threads that verify and sign, so that they do not starve each other.
     workers: Semaphore,
 }
@@ -131,7 +135,9 @@ impl Enrollment {
             store,
             crls,
             exchange: Exchange::new(settings.exchange.clone()),
+            trust: Arc::new(LiveTrust::new(settings.trust.clone())),
             settings: Arc::new(settings),
+            issued: Arc::default(),
             clock: SystemTime::now,
             workers: Semaphore::new(workers),
         }
@@ -141,6 +147,11 @@ impl Enrollment {
     #[must_use]
     pub fn with_clock(self, clock: fn() -> SystemTime) -> Self {
         Self { clock, ..self }
+    }
+
+    /// News of certificates that are issued, for those who act on them.
+    pub fn issued(&self) -> Arc<IssuedNews> {
+        Arc::clone(&self.issued)
     }
 
     /// Processes a new request.
@@ -158,6 +169,9 @@ impl Enrollment {
         let flags = submission.flags;
         let processed = self.process(caller, submission).await;
         let (id, processed) = self.record(processed).await?;
+        if matches!(processed.outcome, Outcome::Issued(_)) {
+            self.issued.tell();
+        }
         audit::submitted(id, &processed, started.elapsed());
         let answer = answer::of_submission(id, &processed.row, &processed.outcome);
         self.with_chain(answer, &processed.row, flags).await

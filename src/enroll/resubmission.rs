@@ -46,6 +46,9 @@ impl Enrollment {
         let row = RequestRow { columns: row.clone(), ..recorded };
         self.store.update(row.clone(), from).await?;
         audit::resubmitted(row.id, &processed, manager, started.elapsed());
+        if matches!(processed.outcome, Outcome::Issued(_)) {
+            self.issued.tell_late(row.id);
+        }
         let disposition = match &processed.outcome {
             Outcome::Issued(_) => 3,
             Outcome::Pending(_) => 5,

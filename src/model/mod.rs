@@ -1,6 +1,7 @@
 //! The shared values of wcce: what the rooms hand each other. No I/O, no clock.
 
 mod approval;
+mod authorities;
 mod caller;
 mod deny;
 mod duration;
@@ -22,6 +23,7 @@ mod template_table;
 pub(crate) mod testing;
 
 pub use approval::{Approval, SetExtension};
+pub use authorities::Authorities;
 pub use caller::{Caller, LocalAccount, LocalAccounts, Token};
 pub use deny::DenyReason;
 pub use duration::{
@@ -50,8 +52,8 @@ pub use security_descriptor::{
 };
 pub use sid::{Sid, SidError};
 pub use template::{
-    EnrollmentFlags, GeneralFlags, KeyAlgorithms, NameFlags, PrivateKeyFlags, SchemaVersion,
-    Template, TemplateFlags,
+    EnrollmentFlags, EnrollmentRights, GeneralFlags, KeyAlgorithms, NameFlags, PrivateKeyFlags,
+    SchemaVersion, Template, TemplateFlags,
 };
 pub use template_table::{DuplicatePolicy, DuplicateTemplate, TemplateRow, TemplateTable};
 

@@ -76,9 +76,16 @@ impl Ace {
         Self { kind, flags: 0, mask, object_type: None, inherited_object_type: None, sid }
     }
 
+    /// Whether the entry is about the object that carries it, not about those below it alone.
+    pub fn is_effective(&self) -> bool {
+        self.flags & Self::INHERIT_ONLY == 0
+    }
+
     /// Whether the entry takes part in checks of the object that carries it, for this token.
-    fn concerns(&self, token: &Token) -> bool {
-        self.flags & Self::INHERIT_ONLY == 0 && token.holds(&self.sid)
+    /// OWNER RIGHTS is a group of the object's owner alone: no token brings it along.
+    fn concerns(&self, token: &Token, is_owner: bool) -> bool {
+        let named = if self.sid.is_owner_rights() { is_owner } else { token.holds(&self.sid) };
+        self.is_effective() && named
     }
 }
 
@@ -108,8 +115,8 @@ pub const AUTO_ENROLL: Uuid = uuid!("a05b8cc2-17bc-4802-a710-e7c15ab866a2");
 impl SecurityDescriptor {
     /// Whether `token` has all rights of `wanted`: entries in order, an allowing one grants what
     /// it holds, a denying one refuses whatever of `wanted` is not granted yet. Object entries
-    /// for a part of the object are passed over. The owner's implicit READ_CONTROL and WRITE_DAC
-    /// are not given, since nothing here asks for them.
+    /// for a part of the object are passed over. Entries of OWNER RIGHTS are the owner's; its
+    /// implicit READ_CONTROL and WRITE_DAC are not given, since nothing here asks for them.
     pub fn grants(&self, token: &Token, wanted: AccessMask) -> bool {
         let mut remaining = wanted.0;
         for ace in self.entries(token).filter(|ace| ace.object_type.is_none()) {
@@ -138,7 +145,19 @@ impl SecurityDescriptor {
     pub fn extended_right_trustees(&self, right: Uuid) -> impl Iterator<Item = &Sid> {
         self.allowing(AccessMask::CONTROL_ACCESS)
             .filter(move |ace| ace.object_type.is_none_or(|of| of == right))
-            .map(|ace| &ace.sid)
+            .filter_map(|ace| self.trustee(ace))
+    }
+
+    /// Whom an entry is about: that of OWNER RIGHTS is about the owner.
+    pub fn trustee<'a>(&'a self, ace: &'a Ace) -> Option<&'a Sid> {
+        if ace.sid.is_owner_rights() { self.owner.as_ref() } else { Some(&ace.sid) }
+    }
+
+    /// Whether the owner has its implicit READ_CONTROL and WRITE_DAC: not where an entry says
+    /// what its rights are ([MS-DTYP] 2.4.2.4, OWNER_RIGHTS).
+    pub fn owner_has_implicit_rights(&self) -> bool {
+        let mut entries = self.dacl.iter().flat_map(|dacl| &dacl.aces);
+        !entries.any(|ace| ace.is_effective() && ace.sid.is_owner_rights())
     }
 
     /// The trustees that an entry grants these plain rights to, whatever others deny.
@@ -148,14 +167,14 @@ impl SecurityDescriptor {
 
     fn allowing(&self, any: AccessMask) -> impl Iterator<Item = &Ace> {
         self.dacl.iter().flat_map(|dacl| &dacl.aces).filter(move |ace| {
-            ace.kind == AceKind::Allow
-                && ace.flags & Ace::INHERIT_ONLY == 0
-                && ace.mask.mapped() & any.0 != 0
+            ace.kind == AceKind::Allow && ace.is_effective() && ace.mask.mapped() & any.0 != 0
         })
     }
 
     fn entries<'a>(&'a self, token: &'a Token) -> impl Iterator<Item = &'a Ace> {
-        self.dacl.iter().flat_map(|dacl| &dacl.aces).filter(|ace| ace.concerns(token))
+        let is_owner = self.owner.as_ref().is_some_and(|owner| token.holds(owner));
+        let entries = self.dacl.iter().flat_map(|dacl| &dacl.aces);
+        entries.filter(move |ace| ace.concerns(token, is_owner))
     }
 }
 
@@ -232,6 +251,41 @@ mod tests {
         assert_eq!(with(vec![inherit_only]).extended_right_trustees(ENROLL).count(), 0);
         let other_denied = with(vec![deny(AUTO_ENROLL, DOMAIN_USERS), allow(ENROLL, DOMAIN_USERS)]);
         assert!(other_denied.grants_extended_right(&user(), ENROLL));
+    }
+
+    #[test]
+    fn owner_rights_are_the_owners_alone() {
+        const OWNER_RIGHTS: &str = "S-1-3-4";
+        let owned = |owner: &str, aces: Vec<Ace>| SecurityDescriptor {
+            owner: Some(sid(owner)),
+            ..with(aces)
+        };
+        let granting = vec![allow(ENROLL, OWNER_RIGHTS)];
+        for owner in ["S-1-5-21-1-2-3-1103", DOMAIN_USERS] {
+            assert!(owned(owner, granting.clone()).grants_extended_right(&user(), ENROLL));
+        }
+        let of_other = owned("S-1-5-21-1-2-3-512", granting.clone());
+        assert!(!of_other.grants_extended_right(&user(), ENROLL));
+        assert!(!with(granting.clone()).grants_extended_right(&user(), ENROLL), "nobody owns it");
+        let bringing = Token::new(sid("S-1-5-21-1-2-3-1103"), [sid(OWNER_RIGHTS)]);
+        assert!(!of_other.grants_extended_right(&bringing, ENROLL), "no token brings it along");
+        assert_eq!(
+            of_other.extended_right_trustees(ENROLL).collect::<Vec<_>>(),
+            [&sid("S-1-5-21-1-2-3-512")]
+        );
+
+        let denying = vec![deny(ENROLL, OWNER_RIGHTS), allow(ENROLL, DOMAIN_USERS)];
+        assert!(!owned(DOMAIN_USERS, denying.clone()).grants_extended_right(&user(), ENROLL));
+        let of_other = owned("S-1-5-21-1-2-3-512", denying);
+        assert!(of_other.grants_extended_right(&user(), ENROLL));
+
+        let plain = Ace::plain(AceKind::Allow, AccessMask::CA_ENROLL, sid(OWNER_RIGHTS));
+        assert!(owned(DOMAIN_USERS, vec![plain.clone()]).grants(&user(), AccessMask::CA_ENROLL));
+        assert!(!with(vec![plain.clone()]).grants(&user(), AccessMask::CA_ENROLL));
+
+        assert!(!with(vec![plain.clone()]).owner_has_implicit_rights());
+        let below = Ace { flags: 0x0A, ..plain };
+        assert!(with(vec![below]).owner_has_implicit_rights());
     }
 
     #[test]

@@ -36,6 +36,11 @@ impl Sid {
     pub fn everyone() -> Self {
         Self { authority: 1, sub_authorities: vec![0] }
     }
+    /// Whether it is S-1-3-4, OWNER RIGHTS: whoever owns the object that an entry is of.
+    pub fn is_owner_rights(&self) -> bool {
+        self.authority == 3 && self.sub_authorities == [4]
+    }
+
     /// S-1-5-2.
     pub fn network() -> Self {
         Self::nt(&[2])

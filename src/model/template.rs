@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bitflags::bitflags;
 
-use super::{KeyUsage, Oid, SecurityDescriptor};
+use super::{AUTO_ENROLL, ENROLL, KeyUsage, Oid, SecurityDescriptor, Token};
 
 bitflags! {
     /// `flags` ([MS-CRTD] 2.4). Unknown bits are kept.
@@ -238,6 +238,26 @@ pub struct Template {
     pub default_csps: Vec<String>,
     /// ntSecurityDescriptor.
     pub security: SecurityDescriptor,
+}
+
+/// What an account may do with a template ([MS-CRTD] 2.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EnrollmentRights {
+    /// It may enroll: what the CA asks for.
+    pub enroll: bool,
+    /// Its client may enroll without being told to: the right AutoEnroll beside Enroll, and the
+    /// template's flag. Clients ask for it; to the CA it is enrollment like any other.
+    pub autoenroll: bool,
+}
+
+impl Template {
+    /// What the account of this token may do with the template.
+    pub fn rights(&self, token: &Token) -> EnrollmentRights {
+        let has = |right| self.security.grants_extended_right(token, right);
+        let enroll = has(ENROLL);
+        let wanted = self.enrollment.contains(EnrollmentFlags::AUTO_ENROLLMENT);
+        EnrollmentRights { enroll, autoenroll: enroll && wanted && has(AUTO_ENROLL) }
+    }
 }
 
 /// What the triplets of msPKI-RA-Application-Policies say of keys ([MS-CRTD] 2.23): for clients.

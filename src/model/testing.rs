@@ -2,7 +2,12 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{CertificateColumns, Disposition, NewRow, RequestId, RequestRow, SerialNumber};
+use super::{
+    Ace, AceKind, Acl, CertificateColumns, Disposition, ENROLL, EnrollmentFlags, GeneralFlags,
+    KeyAlgorithms, KeyUsage, NameFlags, NewRow, PrivateKeyFlags, RequestId, RequestRow,
+    SchemaVersion, SecurityDescriptor, SerialNumber, Template,
+};
+use crate::asn1::oids;
 
 /// A row of alice's with a certificate of serial number 0a, valid for a day from 1970 on.
 pub(crate) fn row(disposition: Disposition) -> RequestRow {
@@ -61,5 +66,44 @@ fn certificate() -> CertificateColumns {
         raw_public_key_algorithm_parameters: vec![5, 0],
         publish_expired_cert_in_crl: false,
         names: Default::default(),
+    }
+}
+
+/// A user's template of version 2, which Domain Users of S-1-5-21-1-2-3 may enroll for.
+pub(crate) fn template() -> Template {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let enrollees =
+        Ace::extended_right(AceKind::Allow, ENROLL, "S-1-5-21-1-2-3-513".parse().expect("valid"));
+    Template {
+        name: "User".to_owned(),
+        display_name: "User".to_owned(),
+        oid: Some("1.2.3.4".parse().expect("valid")),
+        schema: SchemaVersion::V2,
+        major: 100,
+        minor: 5,
+        flags: GeneralFlags::ADD_TEMPLATE_NAME,
+        enrollment: EnrollmentFlags::empty(),
+        private_key: PrivateKeyFlags::empty(),
+        names: NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH | NameFlags::SUBJECT_ALT_REQUIRE_UPN,
+        validity: DAY * 365,
+        renewal_overlap: DAY * 42,
+        minimal_key_size: 2048,
+        key_usage: KeyUsage(0xA000),
+        key_spec: 1,
+        max_issuing_depth: Some(0),
+        critical_extensions: vec![oids::KEY_USAGE],
+        application_policies: vec![oids::CLIENT_AUTH, oids::EMAIL_PROTECTION],
+        certificate_policies: Vec::new(),
+        ra_signatures: 0,
+        ra_application_policies: Vec::new(),
+        ra_policies: Vec::new(),
+        algorithms: KeyAlgorithms::default(),
+        supersedes: Vec::new(),
+        default_csps: Vec::new(),
+        security: SecurityDescriptor {
+            owner: None,
+            group: None,
+            dacl: Some(Acl { aces: vec![enrollees] }),
+        },
     }
 }

@@ -242,19 +242,19 @@ const CHANGE: u32 = 0x0008_0000 | 0x0004_0000 | 0x4000_0000 | 0x1000_0000;
 /// lets nobody change anything.
 const WRITE_PROPERTY: u32 = 0x20;
 
-/// The owner, and whoever may change the template or an attribute of it.
+/// Whoever may change the template or an attribute of it: the owner too, unless an entry of OWNER
+/// RIGHTS takes that from it.
 fn writers(template: &Template) -> impl Iterator<Item = &Sid> {
-    let entries = template.security.dacl.iter().flat_map(|dacl| &dacl.aces);
+    let security = &template.security;
+    let entries = security.dacl.iter().flat_map(|dacl| &dacl.aces);
     let changing = entries.filter(|ace| {
         let right = ace.object_type.is_some_and(|of| of == ENROLL || of == AUTO_ENROLL);
         let bits = if right { CHANGE } else { CHANGE | WRITE_PROPERTY };
-        ace.kind == AceKind::Allow && ace.flags & INHERIT_ONLY == 0 && ace.mask.0 & bits != 0
+        ace.kind == AceKind::Allow && ace.is_effective() && ace.mask.0 & bits != 0
     });
-    template.security.owner.iter().chain(changing.map(|ace| &ace.sid))
+    let owner = security.owner.iter().filter(|_| security.owner_has_implicit_rights());
+    owner.chain(changing.filter_map(|ace| security.trustee(ace)))
 }
-
-/// AceFlags of entries that are for other objects below alone.
-const INHERIT_ONLY: u8 = 0x08;
 
 fn unapproved(template: &Template) -> bool {
     template.ra_signatures == 0 && !template.enrollment.contains(EnrollmentFlags::PEND_ALL_REQUESTS)

@@ -30,7 +30,6 @@ use std::time::SystemTime;
 pub use agents::{AgentEntry, EnrollmentAgents};
 pub use approval::is_broad;
 pub use lint::{Finding, LintContext, Severity, lint, lint_table};
-pub use requirements::{EnrollmentRights, enrollment_rights};
 pub use settings::{Handling, OnBehalfSettings, RenewalSettings, Settings};
 
 use crate::model::{

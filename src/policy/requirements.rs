@@ -4,28 +4,7 @@
 
 use super::{Case, Handling, renewal};
 use crate::asn1::oids;
-use crate::model::{
-    AUTO_ENROLL, DenyReason, ENROLL, EnrollmentFlags, GeneralFlags, PrivateKeyFlags, Template,
-    Token,
-};
-
-/// What an account may do with a template ([MS-CRTD] 2.5).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct EnrollmentRights {
-    /// It may enroll: what the CA asks for.
-    pub enroll: bool,
-    /// Its client may enroll without being told to: the right AutoEnroll beside Enroll, and the
-    /// template's flag. Clients ask for it; to the CA it is enrollment like any other.
-    pub autoenroll: bool,
-}
-
-/// What the account of this token may do with `template`.
-pub fn enrollment_rights(template: &Template, token: &Token) -> EnrollmentRights {
-    let has = |right| template.security.grants_extended_right(token, right);
-    let enroll = has(ENROLL);
-    let wanted = template.enrollment.contains(EnrollmentFlags::AUTO_ENROLLMENT);
-    EnrollmentRights { enroll, autoenroll: enroll && wanted && has(AUTO_ENROLL) }
-}
+use crate::model::{DenyReason, GeneralFlags, PrivateKeyFlags, Template};
 
 /// ntSecurityDescriptor: the caller has the extended right Enroll. In a renewal on behalf of
 /// others, the old certificate's subject has it; in a key-based renewal, the old key is enough.
@@ -34,7 +13,7 @@ pub(super) fn enroll_right(case: &Case<'_>) -> Result<(), DenyReason> {
         true => case.subject_token(),
         false => Some(&case.facts.caller.token),
     };
-    let may = |token| enrollment_rights(case.template, token).enroll;
+    let may = |token| case.template.rights(token).enroll;
     if enrollee.is_some_and(may) || renewal::is_key_based(case) {
         return Ok(());
     }

@@ -8,7 +8,7 @@ import os
 import pytest
 
 import lab
-from member import TEMPLATES, Member
+from member import TEMPLATES, Member, templates
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +31,15 @@ def member(tmp_path_factory):
     try:
         member = Member(tmp_path_factory.mktemp("member"))
         member.command("install-default-templates")
-        (member.folder / "templates.toml").write_text(TEMPLATES)
+        (member.folder / "templates.toml").write_text(templates())
         member.command("template", "add", member.folder / "templates.toml")
         member.start()
         member.command("publish")
-        member.command("template", "enable", "User", "Machine", "Nested", "Barred")
-        for user in ("alice", "bob", "dave", "carol"):
+        member.command("template", "enable", "User", "Machine", "WebServer",
+                       *(name for name, _ in TEMPLATES))
+        for user in ("alice", "bob", "dave", "carol", "agent"):
             member.cache(user, f"Passw0rd-{user.capitalize()}")
-        member.wait(lambda: "enabled=4" in member.log_text(), 10, "no template is enabled")
+        member.wait(lambda: "enabled=9" in member.log_text(), 10, "no template is enabled")
         yield member
         code = member.stop()
         assert "panicked" not in member.log_text()

@@ -1,21 +1,27 @@
 """A member of the lab's domain, and wcced on it, with its directory in Active Directory."""
 
+import contextlib
 import os
 import pathlib
 import re
 import signal
+import ssl
 import subprocess
+import sys
 import time
 from datetime import datetime
 
 import lab
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+CERTIPY = pathlib.Path(sys.executable).with_name("certipy")
 BINARIES = pathlib.Path(os.environ.get("WCCE_BIN", ROOT / "target" / "debug"))
 SID = lab.DOMAIN_SID
 MAX_AGE = 8
 PKS = f"CN=Public Key Services,CN=Services,CN=Configuration,{lab.BASE}"
 CA_NAME = "Wcce Lab CA"
+TEMPLATE_ROOT = f"CN=Certificate Templates,{PKS}"
+ENROLL = "0e10c968-78fb-11d2-90d4-00c04f79dc55"
 SETTINGS = f"""
 [directory]
 kind = "active-directory"
@@ -26,19 +32,35 @@ poll = "2s"
 account_age = "1s"
 max_age = "{MAX_AGE}s"
 """
-TEMPLATES = f"""
-[[template]]
-cn = "Nested"
-displayName = "For a group that holds a group"
-@COMMON@
-enroll = ["{SID}-1112"]
+AGENTS = """
+[[enrollment_agents]]
+agents = ['WCCE\\agent']
+templates = ["OnBehalf"]
+"""
+# Name, security descriptor's entries, owner, and what differs from a plain client certificate.
+TEMPLATES = [
+    ("Nested", f"(OA;;CR;{ENROLL};;{SID}-1112)"),
+    ("Barred", f"(OD;;CR;{ENROLL};;{SID}-1114)(OA;;CR;{ENROLL};;DU)"),
+    ("ByGroup", f"(OA;;CR;{ENROLL};;{SID}-1107)"),
+    ("Owned", f"(OA;;CR;{ENROLL};;OW)"),
+    ("Agent", f"(OA;;CR;{ENROLL};;{SID}-1106)"),
+    ("OnBehalf", f"(OA;;CR;{ENROLL};;{SID}-1106)"),
+]
+OWNERS = {"Owned": f"{SID}-1110"}
+AGENT = "1.3.6.1.4.1.311.20.2.1"
+DIFFERENT = {
+    "Agent": {"eku": AGENT},
+    "OnBehalf": {"more": f'msPKI-RA-Signature = 1\nmsPKI-RA-Application-Policies = ["{AGENT}"]'},
+}
 
+
+def template(name, entries, owner="EA", eku="1.3.6.1.5.5.7.3.2", more=""):
+    """A template for `wcced template add`."""
+    return f"""
 [[template]]
-cn = "Barred"
-displayName = "For all users but those of one group"
-@COMMON@
-nTSecurityDescriptor = "O:EAG:EAD:PAI(OD;;CR;0e10c968-78fb-11d2-90d4-00c04f79dc55;;{SID}-1114)(OA;;CR;0e10c968-78fb-11d2-90d4-00c04f79dc55;;DU)(A;;LCRPLORC;;;AU)"
-""".replace("@COMMON@", """msPKI-Template-Schema-Version = 2
+cn = "{name}"
+displayName = "{name} of the lab"
+msPKI-Template-Schema-Version = 2
 revision = 100
 msPKI-Template-Minor-Revision = 1
 flags = 0x20220
@@ -48,8 +70,16 @@ pKIKeyUsage = "8000"
 pKIExpirationPeriod = "1y"
 pKIOverlapPeriod = "6w"
 pKICriticalExtensions = ["2.5.29.15"]
-pKIExtendedKeyUsage = ["1.3.6.1.5.5.7.3.2"]
-msPKI-Certificate-Application-Policy = ["1.3.6.1.5.5.7.3.2"]""")
+pKIExtendedKeyUsage = ["{eku}"]
+msPKI-Certificate-Application-Policy = ["{eku}"]
+{more}
+nTSecurityDescriptor = "O:{owner}G:EAD:PAI{entries}(A;;LCRPLORC;;;AU)(A;;CCDCLCSWRPWPDTLOSDRCWDWO;;;EA)"
+"""
+
+
+def templates():
+    return "".join(template(name, entries, OWNERS.get(name, "EA"), **DIFFERENT.get(name, {}))
+                   for name, entries in TEMPLATES)
 
 
 class Member:
@@ -66,16 +96,19 @@ class Member:
         settings = settings.replace(section, SETTINGS, 1)
         settings = settings.replace(
             "[authentication]\n", f'[authentication]\nkeytab = "{lab.KEYTAB}"\n', 1)
-        self.config.write_text(settings)
+        settings = settings.replace("[hardening]\n", "[hardening]\nprotected = ['WCCE\\Barred']\n", 1)
+        settings = settings.replace("[log]\n", '[log]\nlevel = "info,wcce::directory=trace"\n', 1)
+        self.config.write_text(settings + AGENTS)
         self.administrator = self.cache("Administrator", lab.ADMINISTRATOR_PASSWORD)
 
-    def on(self, *command, user=None, check=True, **options):
-        """Runs a command on the CA's host, with the tickets of a user."""
+    def on(self, *command, user=None, check=True, folder=None, **options):
+        """Runs a command on the CA's host, with the tickets of a user, in its own folder."""
         environment = lab.environment("ca")
         if user:
             # impacket does not know the prefix FILE:.
             environment["KRB5CCNAME"] = str(self.caches[user])
-        done = subprocess.run([*lab.entry("ca"), *map(str, command)], env=environment,
+        inside = ["sh", "-c", 'cd "$0" && exec "$@"', folder or self.folder]
+        done = subprocess.run([*lab.entry("ca"), *map(str, [*inside, *command])], env=environment,
                               capture_output=True, text=True, timeout=60, **options)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
@@ -95,10 +128,11 @@ class Member:
 
     def start(self):
         self.log = open(self.folder / "wcced.log", "a")
+        self.begin = self.log.tell()
         self.process = subprocess.Popen(
             [*lab.entry("ca"), BINARIES / "wcced", "serve", "--config", self.config],
             stdout=self.log, stderr=subprocess.STDOUT, env=lab.environment("ca"))
-        self.wait(lambda: " ready " in self.log_text(), 30, "wcced did not start")
+        self.wait(lambda: " ready " in self.run_text(), 30, "wcced did not start")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -108,8 +142,30 @@ class Member:
             self.process.kill()
             self.log.close()
 
+    @contextlib.contextmanager
+    def changed(self, *changes):
+        """Runs the CA with other settings for a while; it is started by the caller."""
+        settings = self.config.read_text()
+        changed = settings
+        for old, new in changes:
+            assert changed.count(old) == 1, old
+            changed = changed.replace(old, new)
+        self.stop()
+        self.config.write_text(changed)
+        try:
+            yield
+        finally:
+            if self.process.poll() is None:
+                self.stop()
+            self.config.write_text(settings)
+            self.start()
+
     def log_text(self):
         return (self.folder / "wcced.log").read_text()
+
+    def run_text(self):
+        """The log since the last start."""
+        return (self.folder / "wcced.log").read_bytes()[self.begin:].decode()
 
     def wait(self, true, seconds, what):
         deadline = time.monotonic() + seconds
@@ -119,17 +175,47 @@ class Member:
             time.sleep(0.02)
 
     def versions(self):
-        """Versions of the template table and when they were read."""
-        lines = re.findall(r"^(\S+)Z .*template table read version=(\d+)", self.log_text(), re.M)
+        """Versions of the template table since the last start, and when they were read."""
+        lines = re.findall(r"^(\S+)Z .*template table read version=(\d+)", self.run_text(), re.M)
         stamp = lambda text: datetime.fromisoformat(text + "+00:00").timestamp()
         return {int(version): stamp(text) for text, version in lines}
 
-    def enroll(self, user, template, check=True):
-        """Enrols over DCOM with Kerberos."""
+    def enroll(self, user, template, *more, check=True):
+        """Enrols over DCOM with Kerberos; where it is done, the name of the files."""
         out = self.folder / f"{user}-{template}-{time.monotonic_ns()}"
-        return self.run("wcce", "enroll", "--server", lab.fqdn("ca"), "--template", template,
-                        "--out", out, "--timeout", "20",
-                        user=user, check=check)
+        done = self.run("wcce", "enroll", "--server", lab.fqdn("ca"), "--template", template,
+                        "--out", out, "--timeout", "20", *more, user=user, check=check)
+        done.files = out
+        return done
+
+    def certificate(self, enrolled):
+        """DER of what was enrolled."""
+        text = pathlib.Path(f"{enrolled.files}.crt").read_text()
+        return ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN"):])
+
+    def certipy(self, user, template, *more, check=True, transport=("-dynamic-endpoint",)):
+        """Enrols by Certipy, over RPC with Kerberos; the text that it prints."""
+        done = self.on(
+            CERTIPY, "req", "-k", "-no-pass", "-u", f"{user}@{lab.DNS}", "-ca", CA_NAME,
+            "-template", template, "-target", lab.fqdn("ca"), "-dc-host", lab.fqdn("dc"),
+            "-dc-ip", lab.ADDRESS["dc"], "-ns", lab.ADDRESS["dc"], "-timeout", "10", *transport,
+            "-out", f"{user}-{template}-{time.monotonic_ns()}", *more,
+            user=user, stdin=None)
+        text = done.stdout + done.stderr
+        issued = "Successfully requested certificate" in text
+        assert not check or issued, text
+        assert issued or re.search("code: 0x8", text), text
+        return text
+
+    def member_of(self, user, group, is_member):
+        """Puts a user into a group or takes it out, and gets new tickets."""
+        dns = {}
+        for name in (user, group):
+            [dns[name]] = self.search(lab.BASE, "cn", scope="sub",
+                                      expression=f"(sAMAccountName={name})")
+        self.modify(f"dn: {dns[group]}\nchangetype: modify\n"
+                    f"{'add' if is_member else 'delete'}: member\nmember: {dns[user]}\n")
+        self.cache(user, f"Passw0rd-{user.capitalize()}")
 
     def search(self, base, *attributes, scope="base", expression="(objectClass=*)"):
         """What the domain controller holds: for each object, attribute to list of bytes."""
@@ -158,3 +244,9 @@ def parse_ldif(text):
         if "dn" in one:
             objects[one.pop("dn")[0].decode()] = one
     return objects
+
+
+def template_change(member, minor):
+    member.modify(f"dn: CN=Nested,{TEMPLATE_ROOT}\nchangetype: modify\n"
+                  "replace: msPKI-Template-Minor-Revision\n"
+                  f"msPKI-Template-Minor-Revision: {minor}\n")

@@ -49,6 +49,11 @@ impl Acceptor for KerberosAcceptor {
 }
 
 impl KerberosCredentials {
+    /// Nobody's.
+    pub fn principal(&self) -> Option<String> {
+        None
+    }
+
     /// Never.
     pub fn are_there(&self) -> bool {
         false

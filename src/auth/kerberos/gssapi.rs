@@ -216,6 +216,17 @@ impl Name {
         check(major, minor).map(|()| imported)
     }
 
+    /// The principal as text.
+    fn text(&self) -> Option<String> {
+        let (mut minor, mut text) = (0, Buffer::empty());
+        // SAFETY: the name is ours or null, which the library refuses.
+        let major = unsafe {
+            gss::gss_display_name(&raw mut minor, self.0, text.as_mut(), ptr::null_mut())
+        };
+        let found = major == gss::GSS_S_COMPLETE;
+        found.then(|| String::from_utf8_lossy(text.bytes()).into_owned())
+    }
+
     /// The value of an attribute; `None` unless the library vouches for it as a whole.
     fn attribute(&self, attribute: &str) -> Option<Vec<u8>> {
         let (mut minor, mut authenticated, mut complete) = (0, 0, 0);
@@ -312,6 +323,24 @@ impl Credential {
             }
         });
         check(major, minor).map(|()| credential)
+    }
+
+    /// Whose it is.
+    pub(super) fn principal(&self) -> Option<String> {
+        let (mut minor, mut name) = (0, Name(ptr::null_mut()));
+        // SAFETY: the credential is ours; what is not asked for is null.
+        let major = unsafe {
+            gss::gss_inquire_cred(
+                &raw mut minor,
+                self.0,
+                &raw mut name.0,
+                ptr::null_mut(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        };
+        check(major, minor).ok()?;
+        name.text()
     }
 }
 
@@ -477,15 +506,7 @@ impl Context {
 
     /// The client's principal, for the log.
     pub(super) fn source(&self) -> String {
-        let (mut minor, mut text) = (0, Buffer::empty());
-        // SAFETY: the name is ours or null, which the library refuses.
-        let major = unsafe {
-            gss::gss_display_name(&raw mut minor, self.source.0, text.as_mut(), ptr::null_mut())
-        };
-        match major {
-            gss::GSS_S_COMPLETE => String::from_utf8_lossy(text.bytes()).into_owned(),
-            _ => String::new(),
-        }
+        self.source.text().unwrap_or_default()
     }
 
     /// Takes keys and sequence numbers out of an established context.

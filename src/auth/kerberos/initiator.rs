@@ -28,6 +28,12 @@ impl KerberosCredentials {
         Ok(credential?)
     }
 
+    /// Whose they are: a principal with its realm, `alice@EXAMPLE.COM`. `None` where there are no
+    /// tickets or keys. May block.
+    pub fn principal(&self) -> Option<String> {
+        self.acquire().ok()?.principal()
+    }
+
     /// Whether there are tickets, or keys to fetch some with. May block.
     pub fn are_there(&self) -> bool {
         self.acquire().is_ok()

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use wcce::asn1::pem;
 use wcce::auth::kerberos::KerberosCredentials;
 use wcce::auth::{AuthLevel, Credentials};
+use wcce::client::offers::{CaOffer, choose};
 use wcce::client::{
     ClientDescription, EnrollError, EnrollmentClient, Login, Mechanism, Proof, Server,
 };
@@ -16,12 +17,15 @@ use wcce::rpc::binding::StringBinding;
 use wcce::rpc::client::ClientOptions;
 use zeroize::Zeroizing;
 
+use crate::domain::DomainArgs;
+
 /// Which server, and how to reach it.
 #[derive(Args)]
 pub struct ServerArgs {
-    /// Host name or address of the server, or a string binding such as ncacn_ip_tcp:HOST[PORT]
+    /// Host name or address of the server, or a string binding such as ncacn_ip_tcp:HOST[PORT]; by
+    /// default that of a CA of Active Directory, with a Kerberos ticket
     #[arg(long, value_name = "HOST")]
-    server: String,
+    server: Option<String>,
     /// TCP port of ICertPassage (--rpc icpr); without it, the endpoint mapper is asked
     #[arg(long)]
     port: Option<u16>,
@@ -34,15 +38,27 @@ pub struct ServerArgs {
 }
 
 impl ServerArgs {
+    /// The server that is named.
     pub fn server(&self) -> Result<Server, Box<dyn Error>> {
-        let (host, port) = match self.server.contains(':') && self.server.starts_with("ncac") {
+        self.given()?.ok_or_else(|| "which server? Add --server HOST".into())
+    }
+
+    /// The server, if one is named.
+    pub fn given(&self) -> Result<Option<Server>, Box<dyn Error>> {
+        let Some(server) = &self.server else { return Ok(None) };
+        let (host, port) = match server.contains(':') && server.starts_with("ncac") {
             true => {
-                let binding: StringBinding = self.server.parse()?;
+                let binding: StringBinding = server.parse()?;
                 (binding.host, self.port.or(binding.port))
             }
-            false => (self.server.clone(), self.port),
+            false => (server.clone(), self.port),
         };
-        Ok(Server { host, port, mapper_port: self.epm_port })
+        Ok(Some(Server { host, port, mapper_port: self.epm_port }))
+    }
+
+    /// A server of this name.
+    fn at(&self, host: &str) -> Server {
+        Server { host: host.to_owned(), port: self.port, mapper_port: self.epm_port }
     }
 
     pub fn options(&self) -> ClientOptions {
@@ -96,6 +112,21 @@ impl LoginArgs {
         Ok(Login { proof, level: AuthLevel::Privacy })
     }
 
+    /// The Kerberos credentials, where nothing else is to be used.
+    ///
+    /// # Errors
+    /// Where there are none, and where another logon was asked for.
+    pub fn kerberos(&self) -> Result<KerberosCredentials, String> {
+        match self.auth.unwrap_or_else(|| self.default_auth()) {
+            AuthArg::Kerberos => self.tickets(),
+            AuthArg::Negotiate | AuthArg::Ntlm => {
+                Err("the directory is asked with a Kerberos ticket alone: run kinit, and leave \
+                     --user out"
+                    .to_owned())
+            }
+        }
+    }
+
     fn default_auth(&self) -> AuthArg {
         let password = self.user.is_some() && self.keytab.is_none();
         if password { AuthArg::Negotiate } else { AuthArg::Kerberos }
@@ -130,7 +161,10 @@ pub struct CaArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub login: LoginArgs,
-    /// Name of the CA, as `certutil -CAInfo name` shows it; over DCOM the CA is asked for it
+    #[command(flatten)]
+    domain: DomainArgs,
+    /// Name of the CA, as `certutil -CAInfo name` shows it; the directory tells it, or over DCOM the
+    /// CA is asked for it
     #[arg(long, value_name = "NAME")]
     ca: Option<String>,
     /// Interface of the CA
@@ -155,32 +189,93 @@ impl CaArgs {
         self.rpc == Rpc::Dcom
     }
 
-    /// Connects to the CA, and finds out its name if need be.
-    pub async fn connect(&self) -> Result<EnrollmentClient, Box<dyn Error>> {
-        let mut client = self.open().await?;
+    /// What the caller may enroll for, as the directory tells.
+    pub async fn offers(&self) -> Result<Vec<CaOffer>, Box<dyn Error>> {
+        self.domain.offers(self.login.kerberos()?, self.server.options().call_timeout).await
+    }
+
+    /// Of these, those of the CA or the server that is named.
+    pub fn named(&self, offers: Vec<CaOffer>) -> Result<Vec<CaOffer>, Box<dyn Error>> {
+        let server = self.server.given()?;
+        let at = |offer: &CaOffer| {
+            server.as_ref().is_none_or(|server| server.host.eq_ignore_ascii_case(&offer.host))
+        };
+        let called = |offer: &CaOffer| {
+            self.ca.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&offer.name))
+        };
+        Ok(offers.into_iter().filter(|offer| at(offer) && called(offer)).collect())
+    }
+
+    /// Whether a server is named, whose offer can be asked for.
+    pub fn names_server(&self) -> bool {
+        self.server.server.is_some()
+    }
+
+    /// The servers to try, each with the name of its CA as far as it is known: the one that is
+    /// named, or those of the directory that issue from `template`.
+    pub async fn servers(
+        &self,
+        template: Option<&str>,
+    ) -> Result<Vec<(Server, String)>, Box<dyn Error>> {
+        let name = self.ca.clone().unwrap_or_default();
+        if let Some(server) = self.server.given()? {
+            return Ok(vec![(server, name)]);
+        }
+        let offers = self.offers().await.map_err(|error| {
+            format!("where is the CA? The directory does not tell: {error} (or add --server HOST)")
+        })?;
+        let chosen = choose(&offers, self.ca.as_deref(), template)?;
+        Ok(chosen.iter().map(|ca| (self.server.at(&ca.host), ca.name.clone())).collect())
+    }
+
+    /// Connects to a CA that issues from this template, if one is meant, and finds out its name if
+    /// need be.
+    pub async fn connect(
+        &self,
+        template: Option<&str>,
+    ) -> Result<EnrollmentClient, Box<dyn Error>> {
+        let mut client = self.open(template).await?;
         if client.authority().is_empty() {
             client.discover().await?;
         }
         Ok(client)
     }
 
-    /// Connects to the CA, by no name if none is given.
-    pub async fn open(&self) -> Result<EnrollmentClient, Box<dyn Error>> {
+    /// Connects to a CA that issues from this template, by no name if none is known. Of several
+    /// CAs, the first that answers.
+    pub async fn open(&self, template: Option<&str>) -> Result<EnrollmentClient, Box<dyn Error>> {
         let trusted = self.trust.as_deref().map(read_certificates).transpose()?;
-        let (server, options) = (self.server.server()?, self.server.options());
-        let login = self.login.login()?;
-        let name = self.ca.as_deref().unwrap_or_default();
-        let mut client = match self.rpc {
+        let mut failed: Option<Box<dyn Error>> = None;
+        for (server, name) in self.servers(template).await? {
+            if let Some(error) = failed.take() {
+                eprintln!("wcce: {error}; trying {}", server.host);
+            }
+            match self.open_at(&server, &name).await {
+                Ok(mut client) => {
+                    client.trust_only(trusted.unwrap_or_default());
+                    return Ok(client);
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| "there is no CA".into()))
+    }
+
+    async fn open_at(
+        &self,
+        server: &Server,
+        name: &str,
+    ) -> Result<EnrollmentClient, Box<dyn Error>> {
+        let (login, options) = (self.login.login()?, self.server.options());
+        Ok(match self.rpc {
             Rpc::Icpr if name.is_empty() => {
                 return Err("--rpc icpr needs the CA's name: add --ca NAME".into());
             }
-            Rpc::Icpr => EnrollmentClient::connect(&server, name, &login, &options)
+            Rpc::Icpr => EnrollmentClient::connect(server, name, &login, &options)
                 .await
                 .map_err(EnrollError::from)?,
-            Rpc::Dcom => EnrollmentClient::activate(&server, name, &login, &options).await?,
-        };
-        client.trust_only(trusted.unwrap_or_default());
-        Ok(client)
+            Rpc::Dcom => EnrollmentClient::activate(server, name, &login, &options).await?,
+        })
     }
 
     /// What requests say about this client.

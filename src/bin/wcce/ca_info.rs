@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use wcce::asn1::{Certificate, CertificateList, Hash, Name, pem};
+use wcce::client::offers::CaOffer;
 use wcce::client::property::{CaProperty, parse_templates};
 use wcce::client::{CaInfo as Told, CertificateInfo, state_name};
 
@@ -26,12 +27,15 @@ pub struct CaInfo {
     json: bool,
 }
 
-/// The list is what the CA is configured for. Who may enrol for each is in the template's security
-/// descriptor in the directory, which this interface does not tell.
+/// With a Kerberos ticket, the directory tells what you may enroll for, at which CA. Without one, or
+/// where no directory answers, --server tells what it offers, and not to whom.
 #[derive(Args)]
 pub struct Templates {
     #[command(flatten)]
     ca: CaArgs,
+    /// List also templates that you may not enroll for
+    #[arg(long)]
+    all: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -39,7 +43,7 @@ pub struct Templates {
 
 impl CaInfo {
     pub async fn run(self) -> Result<Done, Failure> {
-        let mut client = self.ca.connect().await?;
+        let mut client = self.ca.connect(None).await?;
         let told = Told::fetch(&mut client).await;
         let closed = client.close().await;
         let told = told?;
@@ -55,18 +59,71 @@ impl CaInfo {
 
 impl Templates {
     pub async fn run(self) -> Result<Done, Failure> {
-        let mut client = self.ca.connect().await?;
+        match self.ca.offers().await {
+            Ok(offers) => match self.ca.named(offers)? {
+                offers if offers.is_empty() && self.ca.names_server() => {
+                    self.offered("the directory does not know this CA").await
+                }
+                offers => self.allowed(&offers),
+            },
+            Err(problem) if self.ca.names_server() => self.offered(&problem.to_string()).await,
+            Err(problem) => Err(format!(
+                "no directory tells what you may enrol for: {problem}; with --server HOST, that CA \
+                 is asked what it offers"
+            )
+            .into()),
+        }
+    }
+
+    /// What the caller may enroll for, by the directory.
+    fn allowed(&self, offers: &[CaOffer]) -> Result<Done, Failure> {
+        let rows = offers.iter().flat_map(|ca| ca.templates.iter().map(move |one| (ca, one)));
+        let rows: Vec<_> = rows.filter(|(_, one)| self.all || one.rights.enroll).collect();
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            let templates: Vec<_> = rows
+                .iter()
+                .map(|(ca, one)| {
+                    json!({
+                        "name": one.name, "display_name": one.display_name, "oid": one.oid,
+                        "ca": ca.name, "host": ca.host,
+                        "rights": {
+                            "enroll": one.rights.enroll, "autoenroll": one.rights.autoenroll,
+                        },
+                    })
+                })
+                .collect();
+            writeln!(out, "{:#}", json!({ "directory": true, "templates": templates }))?;
+            return Ok(Done::Fine);
+        }
+        let names = rows.iter().map(|(_, one)| one.name.chars().count());
+        let width = names.max().unwrap_or(0).max(8);
+        let right = |right| if right { "yes" } else { "no" };
+        writeln!(out, "{:width$}  ENROLL  AUTOENROLL  CA", "TEMPLATE")?;
+        for (ca, one) in rows {
+            let (enroll, autoenroll) = (right(one.rights.enroll), right(one.rights.autoenroll));
+            let (name, host) = (&one.name, &ca.host);
+            writeln!(out, "{name:width$}  {enroll:6}  {autoenroll:10}  {} ({host})", ca.name)?;
+        }
+        Ok(Done::Fine)
+    }
+
+    /// What the CA that is named offers to anybody.
+    async fn offered(&self, problem: &str) -> Result<Done, Failure> {
+        let mut client = self.ca.connect(None).await?;
         let offered = client.property(CaProperty::TEMPLATES, 0).await;
         let authority = client.authority().to_owned();
         let closed = client.close().await;
         let offered = parse_templates(&offered?);
         let mut out = std::io::stdout().lock();
         if self.json {
-            let templates: Vec<_> =
-                offered.iter().map(|t| json!({ "name": t.name, "oid": t.oid })).collect();
-            let rights = Value::Null;
-            let all = json!({ "ca": authority, "templates": templates, "rights": rights });
-            writeln!(out, "{all:#}")?;
+            let templates: Vec<_> = offered
+                .iter()
+                .map(|one| {
+                    json!({ "name": one.name, "oid": one.oid, "ca": authority, "rights": null })
+                })
+                .collect();
+            writeln!(out, "{:#}", json!({ "directory": false, "templates": templates }))?;
         } else {
             let names = offered.iter().map(|template| template.name.chars().count());
             let width = names.max().unwrap_or(0).max(8);
@@ -74,11 +131,11 @@ impl Templates {
             for template in &offered {
                 writeln!(out, "{:width$}  {}", template.name, template.oid)?;
             }
-            eprintln!(
-                "This is what {authority} offers. Whether you may enrol is in the directory, and \
-                 not told over this interface."
-            );
         }
+        eprintln!(
+            "This is only what {authority} offers. Whether you may enrol for it is in the \
+             directory, which was not read: {problem}."
+        );
         closed?;
         Ok(Done::Fine)
     }

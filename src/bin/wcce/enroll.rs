@@ -108,7 +108,8 @@ struct Agent {
 }
 
 impl Enroll {
-    pub async fn run(self) -> Result<Done, Failure> {
+    pub async fn run(mut self) -> Result<Done, Failure> {
+        self.out.call(self.content.template.as_deref().unwrap_or("certificate"));
         let agents: Vec<Identity> = self.agent.identity()?.into_iter().collect();
         let given = self.csr.as_deref().map(read).transpose()?;
         let key = match (&self.key, &given) {
@@ -122,7 +123,7 @@ impl Enroll {
         let mut prepared = self.out.prepare(new_key)?;
         let mut request = self.content.request()?;
         request.client = Some(self.ca.description());
-        let mut client = self.ca.connect().await?;
+        let mut client = self.ca.connect(self.content.template.as_deref()).await?;
         if let Some(given) = given {
             let answer = self.submit_given(&mut client, &given, &agents).await;
             return conclude(client, prepared, answer, None).await;

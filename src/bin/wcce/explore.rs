@@ -35,7 +35,7 @@ impl Ping {
 
     /// Calls Ping of the CA's object.
     async fn call(&self) -> Result<Done, Box<dyn Error>> {
-        let mut client = self.ca.open().await?;
+        let mut client = self.ca.open(None).await?;
         let started = Instant::now();
         let answer = client.ping().await;
         let elapsed = started.elapsed().as_secs_f64() * 1000.0;
@@ -52,7 +52,9 @@ impl Ping {
 
     /// Asks the RPC run-time whether it listens for ICertPassage.
     async fn listen(&self) -> Result<Done, Box<dyn Error>> {
-        let (server, options) = (self.ca.server.server()?, self.ca.server.options());
+        let (server, _) =
+            self.ca.servers(None).await?.into_iter().next().ok_or("there is no CA")?;
+        let options = self.ca.server.options();
         let port = client::find(&server, &options).await?;
         let started = Instant::now();
         let listening = rpc::is_listening(&server.host, port, I_CERT_PASSAGE, &options).await?;

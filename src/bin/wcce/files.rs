@@ -20,9 +20,10 @@ type Failure = Box<dyn Error>;
 /// Where results go, and in which form.
 #[derive(Args)]
 pub struct Out {
-    /// Where results go: NAME.key, NAME.crt and NAME.p7b (the chain); none may exist
+    /// Where results go: NAME.key, NAME.crt and NAME.p7b (the chain); none may exist. By default
+    /// the template's name, or `certificate`
     #[arg(long = "out", value_name = "NAME")]
-    name: PathBuf,
+    name: Option<PathBuf>,
     /// Store key, certificate and chain in NAME.p12 too, encrypted by a password; a new key is
     /// then kept nowhere else
     #[arg(long)]
@@ -43,6 +44,11 @@ pub struct Prepared<'a> {
 }
 
 impl Out {
+    /// What results are called where --out does not say.
+    pub fn call(&mut self, default: &str) {
+        self.name.get_or_insert_with(|| PathBuf::from(default.replace('/', "_")));
+    }
+
     /// Refuses to start what could not be stored, and asks for passwords. `new_key` says whether a
     /// key will be made.
     pub fn prepare(&self, new_key: bool) -> Result<Prepared<'_>, Failure> {
@@ -73,7 +79,8 @@ impl Out {
     }
 
     fn path(&self, extension: &str) -> PathBuf {
-        let mut name = self.name.clone().into_os_string();
+        let name = self.name.as_deref().unwrap_or(Path::new("certificate"));
+        let mut name = name.to_path_buf().into_os_string();
         name.push(".");
         name.push(extension);
         name.into()

@@ -3,6 +3,7 @@
 mod args;
 mod bench;
 mod ca_info;
+mod domain;
 mod enroll;
 mod explore;
 mod files;
@@ -22,7 +23,11 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 EXAMPLES
-  What does the CA offer?
+  On a host of the domain, with a Kerberos ticket (kinit): what may I enrol for, and a
+  certificate from whichever CA issues it, in User.key, User.crt and User.p7b:
+    wcce templates
+    wcce enroll --template User
+  What does this CA offer?
     wcce templates --server ca1.example.com --user 'EXAMPLE\\alice'
   A new key and a certificate for it, in alice.key, alice.crt and alice.p7b:
     wcce enroll --server ca1.example.com --user 'EXAMPLE\\alice' --template User --out alice
@@ -50,7 +55,7 @@ EXIT CODES
 
 #[derive(Subcommand)]
 enum Command {
-    /// List the templates that the CA offers
+    /// List the templates that you may enroll for, or those that a CA offers
     Templates(ca_info::Templates),
     /// Make a key and a request, submit it, and store the certificate; also on behalf of another
     #[command(alias = "request")]

@@ -77,7 +77,8 @@ impl Renew {
         let key = made.as_ref().unwrap_or(old.key());
         let signers = Signers { renews: Some(&old), ..Signers::default() };
         let (format, message) = self.form.encode(&request, key, signers)?;
-        let mut client = self.ca.connect().await?;
+        let template = request.template.as_ref().map(TemplateId::text);
+        let mut client = self.ca.connect(template.as_deref()).await?;
         if let Some(key) = &made {
             prepared.keep(key)?;
         }
@@ -116,7 +117,7 @@ impl Retrieve {
             return Err("--pkcs12 needs the request's key: add --key FILE".into());
         }
         let prepared = self.out.prepare(false)?;
-        let mut client = self.ca.connect().await?;
+        let mut client = self.ca.connect(None).await?;
         let answer = match &self.serial {
             Some(serial) => client.retrieve_by_serial(serial).await,
             None => client.retrieve(self.id.unwrap_or_default()).await,

@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, Subcommand};
-use wcce::asn1::Name;
+use wcce::auth::kerberos::KerberosCredentials;
 use wcce::auth::keytab;
 use wcce::ca::{CertificateAuthority, CrlPublisher, StateFolder};
-use wcce::config::{Config, NtlmMode};
-use wcce::directory::active_directory::publication::ca::{CaFacts, CrlFacts, objects};
+use wcce::config::{Config, NtlmMode, TrusteeError};
+use wcce::directory::active_directory::publication::ca::{CaFacts, objects};
 use wcce::directory::active_directory::publication::templates::{self, FIRST_ENABLED};
 use wcce::directory::active_directory::publication::{Object, Step};
-use wcce::directory::active_directory::{Administration, Machine};
+use wcce::directory::active_directory::{ActiveDirectory, Administration, Machine};
 use wcce::directory::config::{
     ActiveDirectoryConfig, DirectoryConfig, SimpleBindConfig, Transport,
 };
 use wcce::model::Sid;
-use wcce::server::secure_channel;
+use wcce::server::{publication, secure_channel};
 
 use crate::Failure;
 
@@ -107,7 +107,7 @@ impl Access {
             return Err(format!("{file} uses a directory file, not Active Directory").into());
         };
         let mut settings = (**settings).clone();
-        settings.ccache = self.ccache;
+        settings.credentials = self.ccache.then_some(KerberosCredentials::Cache(None));
         if let (Some(user), Some(password_file)) = (&self.user, &self.password_file) {
             settings.simple_bind =
                 Some(SimpleBindConfig { user: user.clone(), password_file: password_file.clone() });
@@ -198,33 +198,11 @@ fn facts(
     machine: &Machine,
     windows_templates: bool,
 ) -> Result<CaFacts, Failure> {
-    let certificate = ca.certificate();
     let crls = CrlPublisher::new(&config.ca, &StateFolder::new(&config.state)).current(ca)?;
-    let points = |key: &CertificateAuthority| {
-        let current = ca.generation().key;
-        let (base, delta) = crls.of_key(key.generation().key, current).unwrap_or_default();
-        CrlFacts {
-            suffix: key.generation().key_suffix(),
-            base: base.map(|crl| crl.der.clone()),
-            delta: delta.map(|crl| crl.der.clone()),
-        }
-    };
+    let facts = publication::facts(ca, &crls, &host(config).0, machine.sid.clone())?;
     let templates = if windows_templates { &FIRST_ENABLED[..] } else { &[] };
-    let root = match certificate.is_root() {
-        true => Some(certificate.der.clone()),
-        false => ca.certificates().last().map(<[u8]>::to_vec),
-    };
-    Ok(CaFacts {
-        cn: certificate.names.sanitized_short.clone(),
-        display_name: certificate.names.common_name.clone(),
-        certificate: certificate.der.clone(),
-        subject: Name::from_der(&certificate.subject)?.to_windows_text(),
-        root,
-        host: host(config).0,
-        machine: machine.sid.clone(),
-        crls: ca.keys().into_iter().map(points).collect(),
-        templates: templates.iter().map(|name| (*name).to_owned()).collect(),
-    })
+    let templates = templates.iter().map(|name| (*name).to_owned()).collect();
+    Ok(CaFacts { templates, ..facts })
 }
 
 /// `wcced unpublish`.
@@ -343,6 +321,34 @@ impl Report {
     }
 }
 
+/// What `wcced check-config` says of Active Directory. That it does not answer is no fault of the
+/// configuration.
+pub fn check_config(config: &Config, settings: &ActiveDirectoryConfig) -> Result<(), Failure> {
+    println!("directory: Active Directory of {}; to try it: wcced join-check", settings.domain);
+    if !config.names_trustees() {
+        return Ok(());
+    }
+    block_on(async {
+        // Which templates the CA issues from does not matter here.
+        let directory = ActiveDirectory::start(settings, "check-config")?;
+        if let Err(problem) = directory.forest(settings.timeout).await {
+            println!(
+                "warning: whom the settings hardening.protected and enrollment_agents mean is not \
+                 checked: {problem}"
+            );
+            return Ok(());
+        }
+        match config.policy(&directory).await {
+            Err(problem @ TrusteeError::Directory { .. }) => println!("warning: {problem}"),
+            other => {
+                other?;
+                println!("accounts and groups of hardening and enrollment_agents: there");
+            }
+        }
+        Ok(())
+    })
+}
+
 /// `wcced join-check`.
 pub fn join_check(access: &Access) -> Result<(), Failure> {
     let (config, settings) = access.settings()?;
@@ -415,6 +421,14 @@ async fn check_membership(
         return Ok(());
     };
     check_account(&machine, name, report, &forest.sid);
+    match directory.catalog_knows(&machine.sid).await {
+        Ok((host, knows)) => report.check(
+            knows,
+            &format!("global catalog {host} knows this machine"),
+            "accounts of other domains of the forest cannot be looked up",
+        ),
+        Err(error) => report.check(false, "a global catalog answers", &error.to_string()),
+    }
     check_ntlm(session, report).await;
     let ca = load_ca(&session.config);
     let Ok(ca) = ca else {

@@ -233,15 +233,6 @@ fn check_config(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
     config.log.filter()?;
     println!("{}: right", path.display());
-    match &config.directory {
-        DirectoryConfig::Embedded(file) => check_directory(file, &config.enrollment.security)?,
-        DirectoryConfig::ActiveDirectory(settings) => {
-            println!(
-                "directory: Active Directory of {}; to try it: wcced join-check",
-                settings.domain
-            )
-        }
-    }
     if let Some(keytab) = config.authentication.kerberos_keytab() {
         check_keytab(keytab)?;
     }
@@ -250,7 +241,15 @@ fn check_config(path: &Path) -> Result<(), Failure> {
         println!("machine account: its secret can be read");
     }
     let state = StateFolder::new(&config.state);
-    match CertificateAuthority::load(&config.ca, &state, SystemTime::now())? {
+    let ca = CertificateAuthority::load(&config.ca, &state, SystemTime::now())?;
+    match &config.directory {
+        DirectoryConfig::Embedded(file) => check_directory(file, &config, ca.as_ref())?,
+        #[cfg(feature = "active-directory")]
+        DirectoryConfig::ActiveDirectory(settings) => domain::check_config(&config, settings)?,
+        #[cfg(not(feature = "active-directory"))]
+        DirectoryConfig::ActiveDirectory(_) => {}
+    }
+    match ca {
         Some(ca) => {
             Trust::load(&config.trust, &ca)?;
             let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
@@ -279,15 +278,21 @@ fn check_keytab(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_directory(file: &Path, security: &str) -> Result<(), Failure> {
+fn check_directory(
+    file: &Path,
+    config: &Config,
+    ca: Option<&CertificateAuthority>,
+) -> Result<(), Failure> {
     let directory = EmbeddedDirectory::load(file)?;
     directory
-        .security_descriptor(security)
+        .security_descriptor(&config.enrollment.security)
         .map_err(|error| format!("setting enrollment.security: {error}"))?;
+    tokio::runtime::Runtime::new()?.block_on(config.policy(&directory))?;
     let table = directory.table();
     let enabled = table.rows().iter().filter(|row| row.enabled).count();
     println!("{}: right, {enabled} templates enabled", file.display());
-    for (template, finding) in lint_table(&LintContext { templates: &table, ca_validity: None }) {
+    let ca_validity = ca.map(|ca| ca.certificate().remaining(SystemTime::now()));
+    for (template, finding) in lint_table(&LintContext { templates: &table, ca_validity }) {
         println!("  template {template}: {finding}");
     }
     Ok(())

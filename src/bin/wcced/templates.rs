@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::Args;
+use wcce::ca::{CertificateAuthority, StateFolder};
 use wcce::config::Config;
 use wcce::directory::config::DirectoryConfig;
 use wcce::directory::embedded::EmbeddedDirectory;
@@ -53,7 +55,10 @@ impl LintTemplates {
                     .into());
             };
             let table = EmbeddedDirectory::load(file)?.table();
-            let context = LintContext { templates: &table, ca_validity: None };
+            let state = StateFolder::new(&config.state);
+            let ca = CertificateAuthority::load(&config.ca, &state, SystemTime::now())?;
+            let ca_validity = ca.map(|ca| ca.certificate().remaining(SystemTime::now()));
+            let context = LintContext { templates: &table, ca_validity };
             lines.extend(lint_table(&context).into_iter().map(|(name, f)| Line::new(name, f)));
         }
         for path in &self.file {

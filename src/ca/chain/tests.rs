@@ -484,6 +484,47 @@ fn settings_name_files_of_cas_in_pem_or_der() {
     assert!(wrong(|config, path| config.roots = vec![path], "root.key").contains("certificate"));
 }
 
+#[test]
+fn the_cas_of_a_directory_count_beside_those_of_the_settings() {
+    use crate::ca::{LiveTrust, TrustConfig};
+    use crate::model::Authorities;
+    let pki = Pki::new();
+    let bench = Bench::new();
+    let own = bench.ca.certificate().der.clone();
+    let root = pki.issue("root", "root", &CA);
+    let sub = pki.issue("sub", "root", &CA);
+    let agent = pki.issue("agent", "sub", &AGENT);
+    let published = std::sync::Arc::new(Authorities {
+        // What does not sign itself is no root, and what is no CA nothing at all.
+        roots: vec![root.clone(), sub.clone(), agent.clone(), vec![0]],
+        intermediates: vec![sub.clone(), agent.clone()],
+        nt_auth: vec![sub.clone(), agent.clone()],
+    });
+    let config = TrustConfig { allow_unknown_revocation: true, ..TrustConfig::default() };
+    let live = LiveTrust::new(Trust::load(&config, &bench.ca).expect("nothing to load"));
+    let trust = live.now(Some(&published));
+    assert_eq!(trust.roots, [root]);
+    assert_eq!((&trust.intermediates, &trust.nt_auth), (&vec![sub.clone()], &vec![sub.clone()]));
+    assert_eq!(validator(&trust, &[]).judge(&agent).chain, Ok(()));
+    assert!(std::sync::Arc::ptr_eq(&trust, &live.now(Some(&published))), "looked at once");
+
+    // This CA alone where no directory tells, and not where one tells of others.
+    assert_eq!(live.now(None).nt_auth, std::slice::from_ref(&own));
+    let taken_out = Authorities { nt_auth: Vec::new(), ..(*published).clone() };
+    let trust = live.now(Some(&taken_out.into()));
+    assert!(matches!(
+        validator(&trust, &[]).judge(&agent).chain,
+        Err(ChainProblem::NotInNtAuth(_))
+    ));
+
+    // The settings' own list stands.
+    pki.write("own.pem", "CERTIFICATE", &[&own]);
+    let nt_auth = Some(vec![pki.folder.path().join("own.pem")]);
+    let config = TrustConfig { nt_auth, ..config };
+    let set = Trust::load(&config, &bench.ca).expect("loads").with(&published);
+    assert_eq!(set.nt_auth, [own]);
+}
+
 /// A chain that is made once for all cases.
 fn fixed() -> &'static ([Vec<u8>; 3], Trust) {
     static CHAIN: std::sync::OnceLock<([Vec<u8>; 3], Trust)> = std::sync::OnceLock::new();

@@ -262,7 +262,7 @@ impl From<LinkError> for DirectoryError {
 }
 
 /// Users and computers; service accounts are of subclasses.
-fn account(filter: &str) -> String {
+pub(super) fn account(filter: &str) -> String {
     format!("(&(objectClass=user){filter})")
 }
 
@@ -297,7 +297,7 @@ fn places<'a>(forest: &'a Forest, name: &str, filter: &dyn Fn(&str) -> String) -
     [Some(explicit), implicit].into_iter().flatten().collect()
 }
 
-fn escape_bytes(bytes: &[u8]) -> String {
+pub(super) fn escape_bytes(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 

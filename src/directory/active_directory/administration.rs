@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use ldap3::{Scope, ldap_escape};
 
+use super::accounts::escape_bytes;
 use super::connection::{Connection, Query};
 use super::dialer::Dialer;
 use super::entry::Entry;
@@ -21,6 +22,7 @@ use crate::model::Sid;
 /// A connection for one command.
 pub struct Administration {
     pub(super) connection: Connection,
+    dialer: Dialer,
     forest: Forest,
     root_domain: Sid,
 }
@@ -77,7 +79,7 @@ impl Administration {
             host: connection.host().to_owned(),
             problem: "it does not tell the SID of the forest's root domain",
         })?;
-        Ok(Self { connection, forest, root_domain })
+        Ok(Self { connection, dialer, forest, root_domain })
     }
 
     /// The domain controller.
@@ -169,15 +171,33 @@ impl Administration {
     /// Why it cannot be read.
     pub async fn group(&self, rid: u32) -> Result<Option<String>, LinkError> {
         let Ok(sid) = self.forest.sid.with_rid(rid) else { return Ok(None) };
-        let bytes: String = sid.to_bytes().iter().map(|byte| format!("\\{byte:02x}")).collect();
         let query = Query {
             base: &self.forest.own.dn,
             scope: Scope::Subtree,
-            filter: &format!("(objectSid={bytes})"),
+            filter: &format!("(objectSid={})", escape_bytes(&sid.to_bytes())),
             attributes: &["cn"],
             security: false,
         };
         Ok(self.connection.search(&query).await?.pop().map(|entry| entry.dn))
+    }
+
+    /// A global catalog of the forest, which tells of accounts of its other domains: its name, and
+    /// whether it knows this account.
+    ///
+    /// # Errors
+    /// Why none can be asked.
+    pub async fn catalog_knows(&self, account: &Sid) -> Result<(String, bool), LinkError> {
+        let catalog = self.dialer.global_catalog(&self.forest.root).await?;
+        let query = Query {
+            base: "",
+            scope: Scope::Subtree,
+            filter: &format!("(objectSid={})", escape_bytes(&account.to_bytes())),
+            attributes: &["objectSid"],
+            security: false,
+        };
+        let found = catalog.search(&query).await?;
+        let knows = found.iter().any(|entry| entry.sid().as_ref() == Some(account));
+        Ok((catalog.host().to_owned(), knows))
     }
 
     /// What is to be done so that these objects are there.
@@ -200,7 +220,7 @@ impl Administration {
     /// # Errors
     /// What the directory refuses.
     pub async fn apply(&self, step: &Step) -> Result<(), LinkError> {
-        step.apply(self).await
+        step.apply(&self.connection).await
     }
 
     /// The membership of a machine in Cert Publishers, where it is missing.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ldap3::adapters::{Adapter, PagedResults};
 use ldap3::controls::RawControl;
 use ldap3::{Ldap, LdapError, LdapResult, Mod, Scope, SearchOptions, SearchStream};
+use tracing::trace;
 
 use super::entry::Entry;
 use super::link::{LinkError, Refusal};
@@ -71,6 +72,7 @@ impl Connection {
 
     /// All objects that match.
     pub(super) async fn search(&self, query: &Query<'_>) -> Result<Vec<Entry>, LinkError> {
+        trace!(host = %self.host, base = query.base, filter = query.filter, "LDAP search");
         let mut ldap = self.ldap.clone();
         let size_limit = i32::try_from(MAX_ENTRIES).unwrap_or(i32::MAX);
         ldap.with_timeout(self.timeout)

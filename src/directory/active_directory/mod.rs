@@ -6,12 +6,15 @@
 
 mod accounts;
 mod administration;
+mod authorities;
+mod certificates;
 mod connection;
 mod dialer;
 mod entry;
 mod forest;
 mod link;
 mod memory;
+mod offers;
 pub mod publication;
 mod slot;
 mod state;
@@ -19,7 +22,7 @@ mod table;
 mod watcher;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -28,19 +31,25 @@ pub use self::administration::{Administration, Listed, Machine};
 pub use self::entry::Entry;
 pub use self::forest::{Domain, Forest};
 pub use self::link::{LinkError, Refusal};
+pub use self::offers::EnrollmentService;
 
 use self::accounts::Accounts;
 use self::dialer::Dialer;
+use self::link::Role;
+use self::publication::Object;
+use self::slot::Slot;
 use self::state::{Snapshot, State};
 use self::watcher::Watcher;
 use super::config::ActiveDirectoryConfig;
-use super::{Directory, DirectoryError, Freshness};
-use crate::model::{BoxFuture, Principal, Sid, TemplateTable, Token};
+use super::{Directory, DirectoryError, Freshness, Publication, Trustees};
+use crate::model::{Authorities, BoxFuture, Principal, Sid, TemplateTable, Token};
 
 /// A domain's directory, as one CA reads it.
 pub struct ActiveDirectory {
     state: Arc<State>,
     accounts: Accounts,
+    /// For what is written.
+    writer: Slot,
     watcher: JoinHandle<()>,
 }
 
@@ -55,8 +64,9 @@ impl ActiveDirectory {
         let dialer = Arc::new(Dialer::new(&config)?);
         let state = Arc::new(State::new(config.max_age));
         let accounts = Accounts::new(Arc::clone(&config), &dialer, Arc::clone(&state));
+        let writer = Slot::new(Arc::clone(&dialer), Role::DomainController);
         let watcher = Watcher::new(dialer, config, Arc::clone(&state), ca);
-        Ok(Self { state, accounts, watcher: tokio::spawn(watcher.run()) })
+        Ok(Self { state, accounts, writer, watcher: tokio::spawn(watcher.run()) })
     }
 
     /// The forest, once a domain controller has told it; waits for that as long as `patience`.
@@ -69,6 +79,39 @@ impl ActiveDirectory {
         // Late or not: what is there counts.
         let _ = tokio::time::timeout(patience, read).await;
         self.state.forest()
+    }
+
+    /// The forest, if a domain controller has told it.
+    ///
+    /// # Errors
+    /// Why nothing has been read.
+    pub fn known_forest(&self) -> Result<Arc<Forest>, DirectoryError> {
+        self.state.forest()
+    }
+
+    /// Makes those of a CA's objects true that are there; objects that are missing are left to
+    /// `wcced publish`. Each object that had to be changed, and whether that was done.
+    ///
+    /// # Errors
+    /// Why the directory cannot be read.
+    pub async fn keep_true(
+        &self,
+        objects: &[Object],
+    ) -> Result<Vec<(String, Result<(), DirectoryError>)>, DirectoryError> {
+        let connection = self.writer.connection(&self.state.forest()?.root).await?;
+        let mut changed = Vec::new();
+        for object in objects {
+            let names: Vec<&str> =
+                object.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+            let Some(current) = connection.object(&object.dn, &names).await? else { continue };
+            let Some(step) = object.step(Some(&current)) else { continue };
+            let done = match step.apply(&connection).await {
+                Err(error) if error.is_outage() => return Err(error.into()),
+                done => done.map_err(DirectoryError::from),
+            };
+            changed.push((object.dn.clone(), done));
+        }
+        Ok(changed)
     }
 
     /// Follows the template table: its versions, each with its table.
@@ -123,6 +166,26 @@ impl Directory for ActiveDirectory {
         Box::pin(self.accounts.token(sid))
     }
 
+    fn authorities(&self) -> BoxFuture<'_, Result<Option<Arc<Authorities>>, DirectoryError>> {
+        Box::pin(std::future::ready(self.state.authorities().map(Some)))
+    }
+}
+
+impl Publication for ActiveDirectory {
+    fn publish<'a>(
+        &'a self,
+        account: &'a Sid,
+        certificate: &'a [u8],
+        now: SystemTime,
+    ) -> BoxFuture<'a, Result<(), DirectoryError>> {
+        Box::pin(async move {
+            let forest = self.state.forest()?;
+            certificates::publish(&self.writer, &forest, account, certificate, now).await
+        })
+    }
+}
+
+impl Trustees for ActiveDirectory {
     fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>> {
         Box::pin(self.accounts.trustee(name))
     }

@@ -43,7 +43,7 @@ impl Slot {
     }
 
     /// The connection; `forest` is the root domain, for global catalogs.
-    async fn connection(&self, forest: &str) -> Result<Connection, LinkError> {
+    pub(super) async fn connection(&self, forest: &str) -> Result<Connection, LinkError> {
         let mut inner = self.inner.lock().await;
         if let Some(connection) = inner.connection.as_ref().filter(|one| !one.is_broken()) {
             return Ok(connection.clone());

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::forest::Forest;
 use crate::directory::{DirectoryError, Freshness};
-use crate::model::TemplateTable;
+use crate::model::{Authorities, TemplateTable};
 
 /// A time that ages even while the machine sleeps, and does not get younger when its clock is
 /// set back.
@@ -35,6 +35,7 @@ impl ReadAt {
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) table: Arc<TemplateTable>,
+    pub(super) authorities: Arc<Authorities>,
     pub(super) forest: Arc<Forest>,
     pub(super) read_at: ReadAt,
     /// Goes up with each change.
@@ -93,11 +94,20 @@ impl State {
 
     /// The template table, if it is young enough to issue on.
     pub(super) fn table(&self) -> Result<Arc<TemplateTable>, DirectoryError> {
+        self.young().map(|newest| Arc::clone(&newest.table))
+    }
+
+    /// The forest's CAs, if what is known of them is young enough.
+    pub(super) fn authorities(&self) -> Result<Arc<Authorities>, DirectoryError> {
+        self.young().map(|newest| Arc::clone(&newest.authorities))
+    }
+
+    fn young(&self) -> Result<Arc<Snapshot>, DirectoryError> {
         let newest = self.newest().ok_or_else(|| self.unavailable())?;
         let age = newest.read_at.age();
         if age > self.max_age {
             return Err(DirectoryError::Stale { age, limit: self.max_age });
         }
-        Ok(Arc::clone(&newest.table))
+        Ok(newest)
     }
 }

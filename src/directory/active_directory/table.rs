@@ -67,6 +67,8 @@ pub(super) struct Listing {
 
 /// The containers that changes are watched in.
 pub(super) struct Containers {
+    /// CN=Public Key Services, which holds the others and NTAuthCertificates.
+    pub(super) root: String,
     pub(super) templates: String,
     pub(super) services: String,
     pub(super) oids: String,
@@ -79,8 +81,25 @@ impl Containers {
             templates: format!("CN=Certificate Templates,{root}"),
             services: format!("CN=Enrollment Services,{root}"),
             oids: format!("CN=OID,{root}"),
+            root,
         }
     }
+}
+
+/// All templates, with their security descriptors.
+pub(super) async fn find_templates(
+    connection: &Connection,
+    containers: &Containers,
+) -> Result<Vec<Entry>, LinkError> {
+    connection
+        .search(&Query {
+            base: &containers.templates,
+            scope: Scope::Subtree,
+            filter: "(objectCategory=pKICertificateTemplate)",
+            attributes: &TEMPLATE_ATTRIBUTES,
+            security: true,
+        })
+        .await
 }
 
 impl Listing {
@@ -92,15 +111,7 @@ impl Listing {
         ca: &str,
     ) -> Result<Self, LinkError> {
         let containers = Containers::of(forest);
-        let found = connection
-            .search(&Query {
-                base: &containers.templates,
-                scope: Scope::Subtree,
-                filter: "(objectCategory=pKICertificateTemplate)",
-                attributes: &TEMPLATE_ATTRIBUTES,
-                security: true,
-            })
-            .await?;
+        let found = find_templates(connection, &containers).await?;
         let service = format!("CN={},{}", ldap3::dn_escape(ca), containers.services);
         let service = connection.object(&service, &["certificateTemplates"]).await?;
         let policies = connection

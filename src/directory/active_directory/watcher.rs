@@ -9,13 +9,16 @@ use ldap3::Scope;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, error, info, warn};
 
+use super::authorities;
 use super::connection::{Connection, Watch};
 use super::dialer::Dialer;
 use super::forest::{Forest, client_site};
 use super::link::LinkError;
 use super::state::{ReadAt, Snapshot, State};
 use super::table::{Containers, Listing};
+use crate::asn1::Hash;
 use crate::directory::config::ActiveDirectoryConfig;
+use crate::model::Authorities;
 
 /// Changes come in bursts, one for each object: after the first, the others are waited for.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -29,6 +32,7 @@ pub(super) struct Watcher {
     /// Sanitized name of the CA: cn of its enrollment service object.
     pub(super) ca: String,
     last: Option<Listing>,
+    authorities: Arc<Authorities>,
     version: u64,
     retry: Duration,
 }
@@ -41,7 +45,8 @@ impl Watcher {
         ca: &str,
     ) -> Self {
         let ca = ca.to_owned();
-        Self { dialer, config, state, ca, last: None, version: 0, retry: FIRST_RETRY }
+        let authorities = Arc::default();
+        Self { dialer, config, state, ca, last: None, authorities, version: 0, retry: FIRST_RETRY }
     }
 
     /// Runs for ever.
@@ -117,6 +122,8 @@ impl Watcher {
         // The age counts from before the answer was made.
         let read_at = ReadAt::now();
         let listing = Listing::read(connection, forest, &self.ca).await?;
+        let authorities = authorities::read(connection, forest).await?;
+        self.take_authorities(authorities);
         let host = connection.host();
         if self.last.as_ref() == Some(&listing) {
             debug!(version = self.version, host, "the templates have not changed");
@@ -140,36 +147,69 @@ impl Watcher {
         }
         let table = Arc::new(listing.table());
         self.last = Some(listing);
-        let forest = Arc::clone(forest);
-        self.state.publish(Snapshot { table, forest, read_at, version: self.version });
+        let (forest, authorities) = (Arc::clone(forest), Arc::clone(&self.authorities));
+        let version = self.version;
+        self.state.publish(Snapshot { table, authorities, forest, read_at, version });
         Ok(())
+    }
+
+    /// Says what is new of the forest's CAs: whoever is put there is trusted by its members.
+    fn take_authorities(&mut self, read: Authorities) {
+        if *self.authorities == read {
+            return;
+        }
+        // At the first time, all of them.
+        let first = self.last.is_none();
+        for (container, is, was) in [
+            ("NTAuthCertificates", &read.nt_auth, &self.authorities.nt_auth),
+            ("Certification Authorities", &read.roots, &self.authorities.roots),
+        ] {
+            let print = |der: &Vec<u8>| hex::encode(Hash::Sha256.digest(der));
+            let added: Vec<_> = is.iter().filter(|der| !was.contains(der)).map(print).collect();
+            let removed: Vec<_> = was.iter().filter(|der| !is.contains(der)).map(print).collect();
+            match (first, added.is_empty() && removed.is_empty()) {
+                (true, _) => info!(container, certificates = ?added, "CAs of the forest"),
+                (false, true) => {}
+                (false, false) => {
+                    warn!(
+                        container,
+                        ?added,
+                        ?removed,
+                        "the CAs that the forest trusts have changed"
+                    );
+                }
+            }
+        }
+        self.authorities = Arc::new(read);
     }
 }
 
-/// Notifications of the three containers that the table is made of. Each connection may have
-/// five.
-struct Watches {
-    templates: Option<Watch>,
-    services: Option<Watch>,
-    oids: Option<Watch>,
-}
+/// Notifications of the containers that are read: of their direct children, which is what every
+/// domain controller takes. A connection may have five at most, and Samba's takes four. CN=AIA and
+/// CN=Certification Authorities wait for the next poll.
+struct Watches([Option<Watch>; 4]);
 
 impl Watches {
     async fn start(connection: &Connection, forest: &Forest) -> Result<Self, LinkError> {
-        let Containers { templates, services, oids } = Containers::of(forest);
-        Ok(Self {
-            templates: Some(connection.watch(&templates, Scope::Subtree).await?),
-            services: Some(connection.watch(&services, Scope::Subtree).await?),
-            oids: Some(connection.watch(&oids, Scope::Subtree).await?),
-        })
+        let Containers { root, templates, services, oids } = Containers::of(forest);
+        let watch = async |base: &str| connection.watch(base, Scope::OneLevel).await.map(Some);
+        Ok(Self([
+            watch(&templates).await?,
+            watch(&services).await?,
+            watch(&oids).await?,
+            // NTAuthCertificates, there already or not.
+            watch(&root).await?,
+        ]))
     }
 
     /// Waits for a change in any of them.
     async fn changed(&mut self) -> Result<(), LinkError> {
+        let [templates, services, oids, root] = &mut self.0;
         tokio::select! {
-            changed = changed(&mut self.templates) => changed,
-            changed = changed(&mut self.services) => changed,
-            changed = changed(&mut self.oids) => changed,
+            changed = changed(templates) => changed,
+            changed = changed(services) => changed,
+            changed = changed(oids) => changed,
+            changed = changed(root) => changed,
         }
     }
 }

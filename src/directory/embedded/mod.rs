@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 
 use self::accounts::Accounts;
 use self::file::File;
-use super::{Directory, DirectoryError};
+use super::{Directory, DirectoryError, Trustees};
 use crate::model::{
-    BoxFuture, LocalAccount, LocalAccounts, Principal, SddlError, SecurityDescriptor, Sid,
-    TemplateTable, Token,
+    Authorities, BoxFuture, LocalAccount, LocalAccounts, Principal, SddlError, SecurityDescriptor,
+    Sid, TemplateTable, Token,
 };
 
 /// The directory file as it was when it was read.
@@ -167,6 +167,12 @@ impl Directory for EmbeddedDirectory {
         Box::pin(std::future::ready(Ok(self.accounts.token(sid))))
     }
 
+    fn authorities(&self) -> BoxFuture<'_, Result<Option<Arc<Authorities>>, DirectoryError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+impl Trustees for EmbeddedDirectory {
     fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>> {
         Box::pin(std::future::ready(Ok(self.accounts.qualified_trustee(name))))
     }

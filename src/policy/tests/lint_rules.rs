@@ -30,6 +30,8 @@ fn writable(template: &mut Template, who: &str, mask: u32) {
     template.security.dacl.get_or_insert_default().aces.push(ace);
 }
 
+const OWNER_RIGHTS: &str = "S-1-3-4";
+
 /// As Windows' own templates grant their rights: with WriteProperty.
 fn enrolling(template: &mut Template, right: uuid::Uuid) {
     let mut ace = Ace::extended_right(AceKind::Allow, right, sid("S-1-5-11"));
@@ -39,8 +41,12 @@ fn enrolling(template: &mut Template, right: uuid::Uuid) {
 
 #[test]
 fn a_good_template_has_none() {
-    let good: [Change; 13] = [
+    let good: [Change; 14] = [
         |_| {},
+        |t| {
+            t.security.owner = Some(sid("S-1-5-21-1-2-3-1103"));
+            writable(t, OWNER_RIGHTS, 0x2_0014);
+        },
         |t| writable(t, "S-1-5-21-1-2-3-512", 0xF_01FF),
         |t| writable(t, "S-1-5-18", 0xF_01FF),
         |t| writable(t, "S-1-5-21-1-2-3-513", 0x2_0014),
@@ -69,7 +75,7 @@ fn a_good_template_has_none() {
 #[test]
 fn each_danger_is_named() {
     use Severity::{Configuration, Critical, High, Low, Medium};
-    let cases: [(Severity, &str, Change); 28] = [
+    let cases: [(Severity, &str, Change); 29] = [
         (Critical, "ESC1", |t| t.names = SUPPLIED),
         (Critical, "ESC1", |t| {
             t.names = SUPPLIED;
@@ -87,6 +93,10 @@ fn each_danger_is_named() {
         (Critical, "ESC4", |t| writable(t, "S-1-3-21-1-512", 0x20)),
         (Critical, "ESC4", |t| enrolling(t, uuid::Uuid::from_u128(7))),
         (Critical, "ESC4", |t| t.security.owner = Some(sid("S-1-5-21-1-2-3-1103"))),
+        (Critical, "ESC4", |t| {
+            t.security.owner = Some(sid("S-1-5-21-1-2-3-1103"));
+            writable(t, OWNER_RIGHTS, 0x4_0000);
+        }),
         (High, "ESC17", |t| {
             t.names = SUPPLIED;
             t.application_policies = vec![oids::SERVER_AUTH];

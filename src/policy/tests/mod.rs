@@ -17,11 +17,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::asn1::{extensions, oids};
+use crate::model::testing::template;
 use crate::model::{
     Ace, AceKind, Acl, Attribute, CertificatePolicy, ENROLL, EnrollmentFlags, Extension,
-    GeneralFlags, GeneralName, HResult, IssuancePolicy, KeyAlgorithms, KeyUsage, NameAttribute,
-    Oid, PrincipalKind, PrivateKeyFlags, PublicKeyInfo, PublicKeyKind, RequestFormat,
-    SchemaVersion, SecurityDescriptor, Sid, TemplateHint, TemplateRow,
+    GeneralFlags, GeneralName, HResult, IssuancePolicy, KeyUsage, NameAttribute, Oid,
+    PrincipalKind, PrivateKeyFlags, PublicKeyInfo, PublicKeyKind, RequestFormat, SchemaVersion,
+    Sid, TemplateHint, TemplateRow,
 };
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -205,42 +206,6 @@ fn request() -> EnrollmentRequest {
         renewal: None,
         certificates: Vec::new(),
         archives_key: false,
-    }
-}
-
-fn template() -> Template {
-    let enrollees = Ace::extended_right(AceKind::Allow, ENROLL, sid("S-1-5-21-1-2-3-513"));
-    Template {
-        name: "User".to_owned(),
-        display_name: "User".to_owned(),
-        oid: Some(oid("1.2.3.4")),
-        schema: SchemaVersion::V2,
-        major: 100,
-        minor: 5,
-        flags: GeneralFlags::ADD_TEMPLATE_NAME,
-        enrollment: EnrollmentFlags::empty(),
-        private_key: PrivateKeyFlags::empty(),
-        names: NameFlags::SUBJECT_REQUIRE_DIRECTORY_PATH | NameFlags::SUBJECT_ALT_REQUIRE_UPN,
-        validity: DAY * 365,
-        renewal_overlap: DAY * 42,
-        minimal_key_size: 2048,
-        key_usage: KeyUsage(0xA000),
-        key_spec: 1,
-        max_issuing_depth: Some(0),
-        critical_extensions: vec![oids::KEY_USAGE],
-        application_policies: vec![oids::CLIENT_AUTH, oids::EMAIL_PROTECTION],
-        certificate_policies: Vec::new(),
-        ra_signatures: 0,
-        ra_application_policies: Vec::new(),
-        ra_policies: Vec::new(),
-        algorithms: KeyAlgorithms::default(),
-        supersedes: Vec::new(),
-        default_csps: Vec::new(),
-        security: SecurityDescriptor {
-            owner: None,
-            group: None,
-            dacl: Some(Acl { aces: vec![enrollees] }),
-        },
     }
 }
 

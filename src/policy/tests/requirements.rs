@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{AUTO_ENROLL, BasicConstraints};
+use crate::model::{AUTO_ENROLL, BasicConstraints, EnrollmentRights};
 
 #[test]
 fn enroll_right() {
@@ -22,7 +22,7 @@ fn enrollment_rights_of_an_account() {
         template.enrollment = flags;
         let aces = rights.iter().map(|r| Ace::extended_right(AceKind::Allow, *r, who.clone()));
         template.security.dacl = Some(Acl { aces: aces.collect() });
-        enrollment_rights(&template, &token)
+        template.rights(&token)
     };
     let auto = EnrollmentFlags::AUTO_ENROLLMENT;
     let rights = |enroll, autoenroll| EnrollmentRights { enroll, autoenroll };

@@ -15,9 +15,9 @@ pub(super) fn context(
     use crate::auth::kerberos::{KerberosCredentials, SaslContext};
 
     let realm = config.realm();
-    let credentials = match config.ccache {
-        true => KerberosCredentials::Cache(None),
-        false => KerberosCredentials::Keytab {
+    let credentials = match &config.credentials {
+        Some(of_caller) => of_caller.clone(),
+        None => KerberosCredentials::Keytab {
             file: config.keytab.clone(),
             principal: Some(config.principal.clone().unwrap_or_else(|| machine(&realm))),
         },

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ldap3::Mod;
 
-use super::Administration;
+use super::connection::Connection;
 use super::entry::Entry;
 use super::link::LinkError;
 
@@ -183,8 +183,7 @@ impl Step {
     }
 
     /// Takes the step.
-    pub(super) async fn apply(&self, directory: &Administration) -> Result<(), LinkError> {
-        let connection = &directory.connection;
+    pub(super) async fn apply(&self, connection: &Connection) -> Result<(), LinkError> {
         match self {
             Self::Add(object) => {
                 let attributes = object.attributes.iter().map(|attribute| {
