@@ -5,12 +5,9 @@ mod directory;
 mod logon;
 mod monitor;
 mod objects;
-<<<<<<< HEAD
-mod web;
-=======
 #[cfg(feature = "active-directory")]
 pub mod publication;
->>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,12 +21,9 @@ use self::control::Control;
 use self::directory::{DomainNames, Opened};
 use self::monitor::Monitor;
 use self::objects::Objects;
-<<<<<<< HEAD
 use self::web::Web;
-=======
 #[cfg(feature = "active-directory")]
 use crate::admin::CertificatePublisher;
->>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
 use crate::admin::{
     AdminSettings, Administration, Configured, CrlService, Parts, PublishError, SettingsError,
 };
@@ -65,14 +59,11 @@ pub struct Server {
     mapper: Vec<TcpListener>,
     passage: Vec<TcpListener>,
     objects: Option<Objects>,
-<<<<<<< HEAD
     web: Web,
     control: Option<Control>,
     store: Arc<SledStore>,
-=======
     #[cfg(feature = "active-directory")]
     publisher: Option<publication::Publisher>,
->>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
 }
 
 /// Where a server can be reached.
@@ -181,7 +172,6 @@ impl Server {
         let crls = Arc::new(crls);
         let control = control(&state, &store, &crls);
         let names = names(&config, &domain);
-<<<<<<< HEAD
         let monitor = Monitor {
             ca: Arc::clone(&ca),
             store: store.clone(),
@@ -190,10 +180,7 @@ impl Server {
             database: state.database(),
         };
         let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names), monitor).await?;
-        let policy = config.policy(&*directory).await?;
-=======
         let policy = directory::policy(&config, &*directory).await?;
->>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
         let governance = Arc::new(AdminSettings::load(
             state.administration(),
             Configured {
@@ -316,6 +303,8 @@ impl Server {
         let mut serve = |on: Vec<TcpListener>, endpoint: Arc<Endpoint>| {
             listeners.extend(on.into_iter().map(|one| (one, Arc::clone(&endpoint))));
         };
+        #[cfg(not(feature = "active-directory"))]
+        let publishing = None;
         #[cfg(feature = "active-directory")]
         let publishing = self
             .publisher
@@ -337,17 +326,8 @@ impl Server {
         let watchdog = tokio::spawn(tell_manager(self.store, stop.clone()));
         let drained = rpc_server::serve(listeners, limits, stop).await;
         renewal.await?;
-<<<<<<< HEAD
-        for task in collector.into_iter().chain(control).chain([web, watchdog]) {
+        for task in collector.into_iter().chain(control).chain(publishing).chain([web, watchdog]) {
             task.await?;
-=======
-        #[cfg(feature = "active-directory")]
-        if let Some(publishing) = publishing {
-            publishing.await?;
-        }
-        if let Some(collector) = collector {
-            collector.await?;
->>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
         }
         Ok(drained?)
     }
@@ -379,7 +359,6 @@ async fn load(config: Config) -> Result<Loaded, ServerError> {
     .await?
 }
 
-<<<<<<< HEAD
 /// Tells the service manager that the server is ready, lives, and stops. While the Request table is
 /// out of service nothing is said: only a restart helps then.
 async fn tell_manager(store: Arc<SledStore>, mut stop: watch::Receiver<bool>) {
@@ -415,16 +394,11 @@ fn control(state: &StateFolder, store: &Arc<SledStore>, crls: &Arc<CrlService>) 
         .ok()
 }
 
-/// Logs what is dangerous about the templates: at the start, and for every new table.
-fn warn_of_templates(templates: &TemplateTable) {
-    let context = LintContext { templates, ca_validity: None };
-=======
 /// Logs what is dangerous about the templates: at the start, and for every new table. The CA's
 /// certificate ends at `ca_ends`.
 fn warn_of_templates(templates: &TemplateTable, ca_ends: SystemTime) {
     let ca_validity = ca_ends.duration_since(SystemTime::now()).unwrap_or_default();
     let context = LintContext { templates, ca_validity: Some(ca_validity) };
->>>>>>> 7e281c1 (Trust the CAs of Active Directory, publish into it while running, and find CAs and templates by it)
     for (template, finding) in policy::lint_table(&context) {
         let policy::Finding { id, severity, text, remedy } = finding;
         warn!(template, id, ?severity, remedy, "{text}");

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tracing::{debug, error, info, warn};
 
@@ -64,8 +63,9 @@ impl CertificatePublisher {
         Self { directory, store, file }
     }
 
-    /// Publishes until `stop` turns true; looks for what is new when `issued` tells of it.
-    pub async fn run(&self, issued: &IssuedNews, mut stop: watch::Receiver<bool>) {
+    /// Publishes for ever; looks for what is new when `issued` tells of it. May be cut short: what
+    /// was done is then done once more, which changes nothing.
+    pub async fn run(&self, issued: &IssuedNews) {
         let mut progress = Progress::read(&self.file);
         let mut retry = FIRST_RETRY;
         loop {
@@ -89,7 +89,6 @@ impl CertificatePublisher {
                 }
             };
             tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => return,
                 // While the directory is away, another certificate is no reason to ask it.
                 () = issued.wait(), if sleep == REFUSED_RETRY => {}
                 () = tokio::time::sleep(sleep) => {}
@@ -360,15 +359,15 @@ mod tests {
         publisher.keep(&progress).await;
         let issued = IssuedNews::default();
         issued.tell_late(pending);
-        let (stop, stopped) = watch::channel(false);
-        let run = publisher.run(&issued, stopped);
         let end = async {
             while bench.taken().len() < 2 {
                 tokio::task::yield_now().await;
             }
-            stop.send_replace(true);
         };
-        tokio::join!(run, end);
+        tokio::select! {
+            () = publisher.run(&issued) => {}
+            () = end => {}
+        }
         assert_eq!(bench.taken(), [2, 1]);
     }
 }

@@ -144,6 +144,7 @@ impl Trust {
                 .collect(),
             nt_auth: own.chain(earlier.iter().cloned()).collect(),
             earlier,
+            nt_auth_is_set: false,
             crl_files: Vec::new(),
             allow_unknown_revocation: false,
             allow_sha1: false,

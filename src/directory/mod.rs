@@ -52,6 +52,11 @@ pub trait Directory: Trustees {
     /// The CAs that the directory's members trust; `None` where it does not tell of any, and the
     /// settings alone decide.
     fn authorities(&self) -> BoxFuture<'_, Result<Option<Arc<Authorities>>, DirectoryError>>;
+
+    /// How new the templates are; `None` where they cannot be old, or nothing is known yet.
+    fn freshness(&self) -> Option<Freshness> {
+        None
+    }
 }
 
 /// A directory that certificates are published in.
@@ -65,15 +70,6 @@ pub trait Publication: Send + Sync {
         certificate: &'a [u8],
         now: SystemTime,
     ) -> BoxFuture<'a, Result<(), DirectoryError>>;
-    /// The SID of a user, computer or group: of `DOMAIN\account`, of an account's name in the
-    /// CA's own domain, of a well-known name such as `Authenticated Users`, or of a SID in text.
-    /// `None` where there is no such trustee.
-    fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>>;
-
-    /// How new the templates are; `None` where they cannot be old, or nothing is known yet.
-    fn freshness(&self) -> Option<Freshness> {
-        None
-    }
 }
 
 /// How new it is what a directory knows.

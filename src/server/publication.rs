@@ -11,7 +11,7 @@ use crate::admin::CertificatePublisher;
 use crate::asn1::{Asn1Error, Name};
 use crate::ca::{CertificateAuthority, Crls};
 use crate::directory::active_directory::ActiveDirectory;
-use crate::directory::active_directory::publication::ca::{CaFacts, objects};
+use crate::directory::active_directory::publication::ca::{CaFacts, CrlFacts, objects};
 use crate::enroll::IssuedNews;
 use crate::model::Sid;
 
@@ -43,10 +43,23 @@ pub fn facts(
         root,
         host: host.to_owned(),
         machine,
-        crl: crls.base.as_ref().map(|crl| crl.der.clone()),
-        delta_crl: crls.delta.as_ref().map(|crl| crl.der.clone()),
+        crls: crl_facts(ca, crls),
         templates: Vec::new(),
     })
+}
+
+/// The CRLs of each key.
+fn crl_facts(ca: &CertificateAuthority, crls: &Crls) -> Vec<CrlFacts> {
+    let current = ca.generation().key;
+    let facts = |key: &CertificateAuthority| {
+        let (base, delta) = crls.of_key(key.generation().key, current).unwrap_or_default();
+        CrlFacts {
+            suffix: key.generation().key_suffix(),
+            base: base.map(|crl| crl.der.clone()),
+            delta: delta.map(|crl| crl.der.clone()),
+        }
+    };
+    ca.keys().into_iter().map(facts).collect()
 }
 
 /// Everything that is published while the CA runs.
@@ -62,17 +75,15 @@ pub(super) struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes until `stop` turns true; `issued` tells of new certificates.
+    /// Publishes until `stop` turns true; `issued` tells of new certificates. What is cut short is
+    /// done at the next start.
     pub(super) async fn run(mut self, issued: Arc<IssuedNews>, mut stop: watch::Receiver<bool>) {
         let certificates = Arc::clone(&self.certificates);
-        let until = stop.clone();
-        let objects = async {
-            tokio::select! {
-                () = self.keep_objects_true() => {}
-                _ = stop.wait_for(|stop| *stop) => {}
-            }
-        };
-        tokio::join!(objects, certificates.run(&issued, until));
+        tokio::select! {
+            () = self.keep_objects_true() => {}
+            () = certificates.run(&issued) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
     }
 
     /// Puts new CRLs and certificates into the CA's objects, and what somebody changed right again.
@@ -123,7 +134,7 @@ impl Publisher {
                 Ok(()) => info!(dn, "made true in Active Directory"),
                 Err(problem) => warn!(
                     dn, %problem,
-                    "not true in Active Directory, and not to be changed by this machine; as an \
+                    "not true in Active Directory, and not to be changed by the running CA; as an \
                      Enterprise Admin run: wcced publish --ccache"
                 ),
             }

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import lab
-from member import CA_NAME, CERTIPY, MAX_AGE, PKS, template_change
+from member import CA_NAME, CERTIPY, ENROLL, MAX_AGE, OWNERS, PKS, template, template_change
 
 
 def test_publication_makes_the_objects_that_a_windows_ca_makes(member, tally):
@@ -121,6 +121,26 @@ def test_tls_carries_kerberos_bound_to_its_channel(member, tally, transport):
     done = member.run("wcced", "template", "list", "--config", tls)
     assert "* User" in done.stdout
     tally("lab-transport", transport)
+
+
+def test_the_linter_reads_the_directory(member, tally):
+    """OWNER RIGHTS takes from dave, who owns the template Owned, what owners may; without that
+    entry he could change it."""
+    def critical():
+        told = member.run("wcced", "lint-templates", "--json", "--config", member.config,
+                          check=False)
+        assert told.returncode in (0, 2), told.stderr
+        return {(one["template"], one["id"]) for one in json.loads(told.stdout)
+                if one["severity"] == "Critical"}
+
+    assert critical() == set()
+    file = member.folder / "loose.toml"
+    file.write_text(template("Loose", f"(OA;;CR;{ENROLL};;DA)", owner=OWNERS["Owned"]))
+    member.command("template", "add", file)
+    member.command("template", "enable", "Loose")
+    assert critical() == {("Loose", "ESC4")}
+    member.command("template", "disable", "Loose")
+    tally("lab-lint", "Owned")
 
 
 def test_a_setting_that_names_nobody_is_told_by_its_name(member, tally):

@@ -18,7 +18,7 @@ use wcce::directory::active_directory::{ActiveDirectory, Administration, Machine
 use wcce::directory::config::{
     ActiveDirectoryConfig, DirectoryConfig, SimpleBindConfig, Transport,
 };
-use wcce::model::Sid;
+use wcce::model::{Sid, TemplateTable};
 use wcce::server::{publication, secure_channel};
 
 use crate::Failure;
@@ -347,6 +347,14 @@ pub fn check_config(config: &Config, settings: &ActiveDirectoryConfig) -> Result
         }
         Ok(())
     })
+}
+
+/// The template table of the CA of this sanitized name.
+pub fn template_table(
+    settings: &ActiveDirectoryConfig,
+    ca: &str,
+) -> Result<TemplateTable, Failure> {
+    block_on(async { Ok(Administration::connect(settings).await?.template_table(ca).await?) })
 }
 
 /// `wcced join-check`.

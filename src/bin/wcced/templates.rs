@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::Args;
@@ -49,14 +50,9 @@ impl LintTemplates {
         let mut lines = Vec::new();
         if self.file.is_empty() {
             let config = Config::load(&self.config)?;
-            let DirectoryConfig::Embedded(file) = &config.directory else {
-                return Err("the templates of Active Directory are looked at when wcced serves, \
-                            and logged; to look at them now, export them and use --file"
-                    .into());
-            };
-            let table = EmbeddedDirectory::load(file)?.table();
             let state = StateFolder::new(&config.state);
             let ca = CertificateAuthority::load(&config.ca, &state, SystemTime::now())?;
+            let table = table(&config.directory, ca.as_ref())?;
             let ca_validity = ca.map(|ca| ca.certificate().remaining(SystemTime::now()));
             let context = LintContext { templates: &table, ca_validity };
             lines.extend(lint_table(&context).into_iter().map(|(name, f)| Line::new(name, f)));
@@ -70,6 +66,27 @@ impl LintTemplates {
             false => print(&lines),
         }
         Ok(ExitCode::from(if lines.is_empty() { 0 } else { 2 }))
+    }
+}
+
+/// The templates of the directory, with those that this CA issues from.
+fn table(
+    directory: &DirectoryConfig,
+    ca: Option<&CertificateAuthority>,
+) -> Result<Arc<TemplateTable>, Failure> {
+    match directory {
+        DirectoryConfig::Embedded(file) => Ok(EmbeddedDirectory::load(file)?.table()),
+        #[cfg(feature = "active-directory")]
+        DirectoryConfig::ActiveDirectory(settings) => {
+            let ca = ca.ok_or("there is no CA yet; the first `wcced serve` makes it")?;
+            let name = &ca.certificate().names.sanitized_short;
+            Ok(Arc::new(super::domain::template_table(settings, name)?))
+        }
+        #[cfg(not(feature = "active-directory"))]
+        DirectoryConfig::ActiveDirectory(_) => {
+            let _ = ca;
+            Err("this wcced was built without support for Active Directory".into())
+        }
     }
 }
 

@@ -95,3 +95,40 @@ impl Dialer {
         self.avoided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::kerberos::KerberosCredentials;
+
+    #[test]
+    fn a_server_that_failed_is_tried_last_for_a_while() {
+        let config =
+            ActiveDirectoryConfig::for_caller("wcce.test", KerberosCredentials::Cache(None));
+        let dialer = Dialer::new(&Arc::new(config)).expect("settings");
+        let order = || {
+            let servers = ["dc1", "dc2", "dc3"].map(Located::configured).to_vec();
+            let hosts = dialer.in_order(servers).into_iter().map(|server| server.host);
+            hosts.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(order(), "dc1 dc2 dc3");
+        dialer.avoided().insert("dc1".to_owned(), Instant::now());
+        assert_eq!(order(), "dc2 dc3 dc1");
+        if let Some(long_ago) = Instant::now().checked_sub(AVOIDED) {
+            dialer.avoided().insert("dc1".to_owned(), long_ago);
+            assert_eq!(order(), "dc1 dc2 dc3");
+        }
+    }
+
+    #[test]
+    fn the_site_of_the_settings_stands() {
+        let config =
+            ActiveDirectoryConfig::for_caller("wcce.test", KerberosCredentials::Cache(None));
+        let dialer = Dialer::new(&Arc::new(config.clone())).expect("settings");
+        assert!(dialer.prefer_site("Hub") && !dialer.prefer_site("Hub"), "news once");
+        let set = ActiveDirectoryConfig { site: Some("Branch".to_owned()), ..config };
+        let dialer = Dialer::new(&Arc::new(set)).expect("settings");
+        assert!(!dialer.prefer_site("Hub"));
+        assert_eq!(dialer.locator.site().as_deref(), Some("Branch"));
+    }
+}

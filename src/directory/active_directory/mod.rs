@@ -89,8 +89,9 @@ impl ActiveDirectory {
         self.state.forest()
     }
 
-    /// Makes those of a CA's objects true that are there; objects that are missing are left to
-    /// `wcced publish`. Each object that had to be changed, and whether that was done.
+    /// Makes those of a CA's objects true that are there. Each object that had to be changed, and
+    /// whether that was done; of a CA that was published, those too that are missing: they are left
+    /// to `wcced publish`.
     ///
     /// # Errors
     /// Why the directory cannot be read.
@@ -99,17 +100,24 @@ impl ActiveDirectory {
         objects: &[Object],
     ) -> Result<Vec<(String, Result<(), DirectoryError>)>, DirectoryError> {
         let connection = self.writer.connection(&self.state.forest()?.root).await?;
-        let mut changed = Vec::new();
+        let (mut changed, mut missing) = (Vec::new(), Vec::new());
         for object in objects {
             let names: Vec<&str> =
                 object.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
-            let Some(current) = connection.object(&object.dn, &names).await? else { continue };
+            let Some(current) = connection.object(&object.dn, &names).await? else {
+                let (dn, problem) = (object.dn.clone(), "it is not there".to_owned());
+                missing.push((dn.clone(), Err(DirectoryError::Object { dn, problem })));
+                continue;
+            };
             let Some(step) = object.step(Some(&current)) else { continue };
             let done = match step.apply(&connection).await {
                 Err(error) if error.is_outage() => return Err(error.into()),
                 done => done.map_err(DirectoryError::from),
             };
             changed.push((object.dn.clone(), done));
+        }
+        if missing.len() < objects.len() {
+            changed.extend(missing);
         }
         Ok(changed)
     }
@@ -166,6 +174,10 @@ impl Directory for ActiveDirectory {
         Box::pin(self.accounts.token(sid))
     }
 
+    fn freshness(&self) -> Option<Freshness> {
+        self.state.freshness()
+    }
+
     fn authorities(&self) -> BoxFuture<'_, Result<Option<Arc<Authorities>>, DirectoryError>> {
         Box::pin(std::future::ready(self.state.authorities().map(Some)))
     }
@@ -188,9 +200,5 @@ impl Publication for ActiveDirectory {
 impl Trustees for ActiveDirectory {
     fn trustee<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Sid>, DirectoryError>> {
         Box::pin(self.accounts.trustee(name))
-    }
-
-    fn freshness(&self) -> Option<Freshness> {
-        self.state.freshness()
     }
 }

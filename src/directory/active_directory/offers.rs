@@ -7,8 +7,8 @@ use super::Administration;
 use super::connection::Query;
 use super::entry::Entry;
 use super::link::LinkError;
-use super::table::{Containers, find_templates};
-use crate::model::{SecurityDescriptor, Sid, Template, Token};
+use super::table::{Containers, Listing, find_templates};
+use crate::model::{SecurityDescriptor, Sid, Template, TemplateTable, Token};
 
 /// An enterprise CA: a pKIEnrollmentService object ([MS-WCCE] 2.2.2.11.2).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,6 +58,14 @@ impl Administration {
     pub async fn readable_templates(&self) -> Result<Vec<Template>, LinkError> {
         let found = find_templates(&self.connection, &Containers::of(self.forest())).await?;
         Ok(found.iter().filter_map(|entry| entry.attributes.to_template().ok()).collect())
+    }
+
+    /// The template table of the CA of this sanitized name, as the CA itself has it.
+    ///
+    /// # Errors
+    /// Why the directory cannot be read.
+    pub async fn template_table(&self, ca: &str) -> Result<TemplateTable, LinkError> {
+        Ok(Listing::read(&self.connection, self.forest(), ca).await?.table())
     }
 
     /// The SIDs of who is logged on here, as the domain controller sees them: tokenGroups of the
