@@ -50,6 +50,10 @@ use crate::rpc::server::{self as rpc_server, DrainTimeout};
 use crate::services::{CertAdminClass, CertPassage, CertRequestClass};
 use crate::store::{SledStore, Store, StoreError};
 
+/// What to do where [`Config::has_idle_ntlm`].
+pub const IDLE_NTLM: &str = "no account of Active Directory can log on with NTLM: set \
+                             authentication.ntlm to \"netlogon\", \"winbind\" or \"refuse\"";
+
 /// A server that is ready to run: everything is loaded, and the addresses are bound.
 pub struct Server {
     config: Config,
@@ -345,6 +349,9 @@ async fn load(config: Config) -> Result<Loaded, ServerError> {
         let state = StateFolder::new(&config.state);
         for (setting, opens) in config.switched_off() {
             warn!(setting, "a measure is switched off: {opens}");
+        }
+        if config.has_idle_ntlm() {
+            warn!("{IDLE_NTLM}");
         }
         let (ca, origin) = CertificateAuthority::init(&config.ca, &state, SystemTime::now())?;
         if origin == Origin::Created {

@@ -186,7 +186,8 @@ impl LimitsConfig {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthenticationConfig {
-    /// The keys of this machine's account, for Kerberos. Default: none, and no Kerberos.
+    /// The keys of this machine's account, for Kerberos. Default: that of Active Directory; with
+    /// another directory none, and no Kerberos.
     pub keytab: Option<PathBuf>,
     /// Whether Kerberos is taken where there is a keytab. Default true.
     pub kerberos: bool,
@@ -375,6 +376,7 @@ impl Config {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
+        config.join();
         config.check().map_err(|(key, problem)| ConfigError::Value {
             path: path.to_owned(),
             key,
@@ -382,6 +384,25 @@ impl Config {
         })?;
         config.resolve(path.parent().unwrap_or(Path::new("")));
         Ok(config)
+    }
+
+    /// What a member of a domain needs twice, for the directory and for logons, is set once.
+    fn join(&mut self) {
+        let DirectoryConfig::ActiveDirectory(directory) = &self.directory else { return };
+        let AuthenticationConfig { keytab, domain, .. } = &mut self.authentication;
+        if keytab.is_none() && directory.simple_bind.is_none() {
+            *keytab = Some(directory.keytab.clone());
+        }
+        if domain.domain_controllers.is_empty() {
+            domain.domain_controllers.clone_from(&directory.servers);
+        }
+    }
+
+    /// Whether NTLM is offered although no account can log on with it: Active Directory tells
+    /// nobody's passwords.
+    pub fn has_idle_ntlm(&self) -> bool {
+        matches!(self.directory, DirectoryConfig::ActiveDirectory(_))
+            && self.authentication.ntlm == NtlmMode::Local
     }
 
     fn check(&self) -> Result<(), (&'static str, &'static str)> {
@@ -484,9 +505,14 @@ impl NewConfig {
             Some(state) => format!("state = {}", toml::Value::from(state.as_str())),
             None => "#state = \"state\"".to_owned(),
         };
+        let ntlm = match self.domain {
+            Some(_) => "ntlm = \"netlogon\"",
+            None => "#ntlm = \"local\"",
+        };
         include_str!("wcced.toml")
             .replace("@STATE@", &state)
             .replace("@DIRECTORY@\n", &directory)
+            .replace("@NTLM@", ntlm)
             .replace("@EPM@", &format!("{epm}endpoint_mapper = [\"{mapper}\"]"))
             .replace("@OBJECTS@", &format!("{epm}objects = [\"{objects}\"]"))
             .replace("@ICPR@", &format!("{epm}enrollment = [\"{icpr}\"]"))

@@ -331,6 +331,38 @@ fn active_directory_is_a_section() {
 }
 
 #[test]
+#[cfg(feature = "active-directory")]
+fn a_new_member_of_a_domain_takes_its_accounts_by_kerberos_and_ntlm() {
+    let new = NewConfig { domain: Some("wcce.test".to_owned()), ..NewConfig::default() };
+    let config = parse(&new.text()).expect("valid");
+    assert_eq!(
+        config.authentication.kerberos_keytab(),
+        Some(Path::new("/etc/krb5.keytab")),
+        "as for the directory"
+    );
+    assert_eq!(config.authentication.ntlm, NtlmMode::Netlogon);
+    assert!(!config.has_idle_ntlm());
+}
+
+#[test]
+#[cfg(feature = "active-directory")]
+fn logons_use_the_keytab_and_the_domain_controllers_of_the_directory() {
+    let section = "[directory]\nkind = 'active-directory'\ndomain = 'wcce.test'\n";
+    let of = |text: &str| parse(&format!("{section}{text}")).expect(text);
+    let config = of("servers = ['dc1.wcce.test']\nkeytab = 'd.keytab'");
+    assert_eq!(config.authentication.keytab, Some(PathBuf::from("/etc/wcce/d.keytab")));
+    assert_eq!(config.authentication.domain.domain_controllers, ["dc1.wcce.test"]);
+    assert!(config.has_idle_ntlm(), "the default, ntlm = local, is of no use there");
+    let config = of("servers = ['dc1.wcce.test']\n[authentication]\nkeytab = 'a.keytab'\n\
+                     [authentication.domain]\ndomain_controllers = ['dc2.wcce.test']");
+    assert_eq!(config.authentication.keytab, Some(PathBuf::from("/etc/wcce/a.keytab")));
+    assert_eq!(config.authentication.domain.domain_controllers, ["dc2.wcce.test"]);
+    let config = of("transport = 'ldaps'\n\
+                     simple_bind = { user = 'wcce@wcce.test', password_file = 'p' }");
+    assert_eq!(config.authentication.keytab, None, "no machine account is needed there");
+}
+
+#[test]
 fn the_directory_file_may_stand_in_a_section() {
     let file = parse("[directory]\nkind = 'embedded'\nfile = 'd.toml'").expect("valid");
     assert_eq!(file.directory, DirectoryConfig::Embedded(PathBuf::from("/etc/wcce/d.toml")));

@@ -18,8 +18,8 @@ use crate::model::deserialize_duration;
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DomainConfig {
-    /// Domain controllers in the order to try them: names or addresses. Default: those that DNS
-    /// tells.
+    /// Domain controllers in the order to try them: names or addresses. Default: those of Active
+    /// Directory's settings, or else those that DNS tells.
     pub domain_controllers: Vec<String>,
     /// DNS name of the forest's root domain. Default: the domain itself.
     pub forest: Option<String>,

@@ -116,8 +116,7 @@ class DomainCa(Ca):
         self.run("wcced", "init", "--folder", folder, "--active-directory", "--dns", self.dns,
                  "--subject", f"CN={self.name},DC=wcce,DC=test")
         self.configure(lab.ADDRESS["ca"], settings | {
-            "directory": f'keytab = "{lab.KEYTAB}"\naccount_age = "1s"\n',
-            "authentication": f'keytab = "{lab.KEYTAB}"\nntlm = "netlogon"\n',
+            "directory": f'keytab = "{lab.KEYTAB}"\naccount_age = "1s"\npoll = "9m"\n',
         })
         templates = fill_directory()
         self.run("wcced", "check-config", "--config", self.config)

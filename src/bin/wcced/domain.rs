@@ -19,7 +19,7 @@ use wcce::directory::config::{
     ActiveDirectoryConfig, DirectoryConfig, SimpleBindConfig, Transport,
 };
 use wcce::model::{Sid, TemplateTable};
-use wcce::server::{publication, secure_channel};
+use wcce::server::{IDLE_NTLM, publication, secure_channel};
 
 use crate::Failure;
 
@@ -478,7 +478,7 @@ async fn check_ntlm(session: &Session, report: &mut Report) {
             let advice = checked.as_ref().err().map(ToString::to_string).unwrap_or_default();
             report.check(checked.is_ok(), "winbindd trusts the domain", &advice);
         }
-        NtlmMode::Local => println!("      NTLM: no account of the domain can log on with it"),
+        NtlmMode::Local => report.check(false, "NTLM", IDLE_NTLM),
         NtlmMode::Refuse => println!("      NTLM: refused"),
     }
 }

@@ -28,7 +28,7 @@ use wcce::directory::config::DirectoryConfig;
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::model::Sid;
 use wcce::policy::{LintContext, lint_table};
-use wcce::server::{Server, dns_domain, machine_secret, with_addresses};
+use wcce::server::{IDLE_NTLM, Server, dns_domain, machine_secret, with_addresses};
 use wcce::{logging, process};
 use zeroize::Zeroizing;
 
@@ -233,6 +233,9 @@ fn check_config(path: &Path) -> Result<(), Failure> {
     let config = Config::load(path)?;
     config.log.filter()?;
     println!("{}: right", path.display());
+    if config.has_idle_ntlm() {
+        println!("warning: {IDLE_NTLM}");
+    }
     if let Some(keytab) = config.authentication.kerberos_keytab() {
         check_keytab(keytab)?;
     }
