@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo example test lint deny mutants bench bench-crl generate
+.PHONY: help demo example test lint deny mutants bench bench-crl bench-views generate
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile
@@ -40,3 +40,7 @@ generate:
 # make bench-crl   a CRL of a million entries, while requests are recorded (minutes, 2 GB of disk)
 bench-crl:
 	@cargo test --release --locked --test crl_million -- --ignored --nocapture
+
+# make bench-views   page through a table of a million rows (minutes)
+bench-views:
+	@cargo test --release --lib --locked -- --ignored --nocapture a_million_rows

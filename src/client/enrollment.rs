@@ -423,7 +423,7 @@ struct Call<'a> {
 
 impl Login {
     /// For one connection to the service `principal`.
-    fn authentication(&self, principal: &str) -> Authentication {
+    pub(super) fn authentication(&self, principal: &str) -> Authentication {
         Authentication { initiator: self.initiator(principal), level: self.level }
     }
 

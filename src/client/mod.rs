@@ -2,6 +2,7 @@
 //!
 //! Nothing in it is of wcced: it speaks to every CA that speaks [MS-WCCE] or [MS-ICPR].
 
+pub mod admin;
 mod answer;
 pub mod bench;
 mod ca_info;

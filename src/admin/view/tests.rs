@@ -309,3 +309,72 @@ impl View {
         }
     }
 }
+
+/// Resident memory of this process, in MiB.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("there");
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().expect("a number") / 1024
+}
+
+/// A large table: memory stays flat while it is paged through, and the first page of each restriction
+/// that has an index comes at once. `make bench-views` runs it with a million rows (WCCE_ROWS says
+/// how many).
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: make bench-views"]
+async fn a_million_rows_are_paged_in_flat_memory() {
+    let count = std::env::var("WCCE_ROWS").map_or(1_000_000, |rows| rows.parse().expect("rows"));
+    let desk = Desk(Office::new(SECURITY).await);
+    let store = &desk.0.bench.store;
+    let mut next = 1_u32;
+    while next <= count {
+        let mut adding = tokio::task::JoinSet::new();
+        for id in next..=count.min(next + 1999) {
+            let (disposition, requester) = match id % 1000 {
+                0 => (Disposition::Pending, r"LAB\bob".to_owned()),
+                _ => (Disposition::Issued, format!(r"LAB\user{}", id % 5000)),
+            };
+            let template = format!("T{}", id % 1000);
+            let store = Arc::clone(store);
+            adding
+                .spawn(async move { store.add(row(disposition, &requester, &template, id)).await });
+        }
+        adding.join_all().await.into_iter().for_each(|added| drop(added.expect("added")));
+        next += 2000;
+    }
+    let moment = (11_644_473_600_u64 + 1_800_000_000 + 3600 * 500) * 10_000_000;
+    let until = Restriction { value: moment.to_le_bytes().to_vec(), ..long(0x200A, 4, 0) };
+    let serial = format!("{:08x}", 0x1000_0000 | (count / 2 + 1));
+    for (what, restrictions) in [
+        ("nothing", vec![]),
+        ("downwards", vec![sorted(0x1000, 2)]),
+        ("id", vec![long(0x1000, 1, count / 2)]),
+        ("serial", vec![text(0x2007, &serial)]),
+        ("requester", vec![text(0x1010, r"LAB\user77")]),
+        ("disposition", vec![long(0x1009, 1, 9)]),
+        ("template", vec![text(0x2003, "T77")]),
+        ("expiry", vec![until]),
+    ] {
+        let started = std::time::Instant::now();
+        let mut view = desk.open(&restrictions, &[0x1000, 0x1010, 0x2007]).await;
+        let (ids, _) = desk.read(&mut view, 1, 100).await;
+        let took = started.elapsed();
+        println!("{what:12} {:4} rows, {:5} touched, {took:?}", ids.len(), view.touched());
+        assert!(view.touched() <= 256 && took < Duration::from_millis(500), "{what}");
+        assert!(!ids.is_empty(), "{what}");
+    }
+    let (before, started) = (resident(), std::time::Instant::now());
+    let mut view = desk.open(&[], &[0x1000, 0x1010, 0x2007, 0x200A]).await;
+    let (mut seen, mut highest) = (0, before);
+    loop {
+        let (ids, total) = desk.read(&mut view, seen + 1, 500).await;
+        seen += ids.len() as u32;
+        highest = highest.max(resident());
+        if total.is_some() {
+            break;
+        }
+    }
+    println!("{seen} rows in {:?}; {before} MiB before, {highest} MiB at most", started.elapsed());
+    assert_eq!(seen, count);
+    assert!(highest < before + 128, "the cache of the database has 64 MiB");
+}

@@ -1,5 +1,6 @@
 //! wcce: gets certificates from a CA that speaks MS-WCCE or MS-ICPR, and looks at it.
 
+mod admin;
 mod args;
 mod bench;
 mod ca_info;
@@ -49,6 +50,10 @@ EXAMPLES
     wcce ping --server ca1
     wcce endpoints --server ca1
     wcce ca-info --server ca1 --user 'EXAMPLE\\alice' --json
+  Who waits for approval? Issue one, and publish what is revoked:
+    wcce admin --server ca1 --user 'EXAMPLE\\officer' list --state pending
+    wcce admin --server ca1 --user 'EXAMPLE\\officer' approve 42
+    wcce admin --server ca1 --user 'EXAMPLE\\admin' publish-crl
 
 EXIT CODES
   0 done, 1 failed or refused, 2 wrong usage, 3 the request is pending";
@@ -70,6 +75,8 @@ enum Command {
     Ping(explore::Ping),
     /// List what the server's endpoint mapper knows
     Endpoints(explore::Endpoints),
+    /// Administer a CA: requests, certificates, CRLs, rights
+    Admin(Box<admin::Admin>),
     /// Measure a CA: requests per second and latency
     Bench(bench::Bench),
 }
@@ -107,6 +114,7 @@ async fn run(command: Command) -> Result<Done, Box<dyn std::error::Error>> {
         Command::CaInfo(info) => info.run().await,
         Command::Ping(ping) => ping.run().await,
         Command::Endpoints(endpoints) => endpoints.run().await,
+        Command::Admin(admin) => admin.run().await,
         Command::Bench(bench) => bench.run().await,
     }
 }

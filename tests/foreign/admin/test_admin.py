@@ -3,7 +3,9 @@ examples 3.5, 3.8 and 3.9 of [MS-CERSOD] and the roles of a CA."""
 
 import contextlib
 import datetime
+import json
 import struct
+import subprocess
 
 import pytest
 from cryptography import x509
@@ -19,7 +21,7 @@ from certadmin import (
 )
 from certrequest import CertRequest
 from icpr import RpcFault
-from running import openssl
+from running import BINARIES, openssl
 from staff import RIGHTS
 
 ISSUED, PENDING, DENIED = 3, 5, 2
@@ -493,3 +495,44 @@ def test_certificates_that_are_known_or_foreign_are_not_imported(office, people,
         answer = officer.call(admin.GetArchivedKey, admin.BlobAnswer, id=1)
         assert answer["status"] == NOT_FOUND
     tally("foreign-admin", "import")
+
+
+def wcce(office, who, *arguments, code=0):
+    """Our own client, as its users run it."""
+    password = office.folder / f"{who.user}.password"
+    password.write_text(who.password)
+    command = [BINARIES / "wcce", "admin", "--server", office.host, "--user", who.account,
+               "--password-file", password, *map(str, arguments)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert run.returncode == code, run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+def test_our_own_client(office, people, tally):
+    olivia, adam = people["olivia"], people["adam"]
+    rows = [enroll(office, people["alice"], "Approved").request_id for _ in range(2)]
+    listed = wcce(office, olivia, "list", "--state", "pending", "--json")
+    pending = {line["id"]: line for line in map(json.loads, listed.splitlines())}
+    assert set(rows) <= set(pending) and pending[rows[0]]["requester"] == "LAB\\alice"
+    assert f"request {rows[0]} issued" in wcce(office, olivia, "approve", rows[0])
+    assert f"request {rows[1]} denied" in wcce(office, olivia, "deny", rows[1])
+    shown = json.loads(wcce(office, olivia, "show", rows[0], "--json"))
+    assert shown["Request.Disposition"] == 20 and shown["UPN"] == "alice@lab.test"
+    assert "Issued Common Name: " in wcce(office, olivia, "show", rows[0])
+    serial = shown["SerialNumber"]
+    assert "revoked" in wcce(office, olivia, "revoke", serial.upper(), "--reason", 6)
+    assert "Revoked" in wcce(office, olivia, "list", "--serial", serial)
+    assert "released" in wcce(office, olivia, "unrevoke", serial)
+    assert "INVALID_DATA" in wcce(office, olivia, "unrevoke", serial, code=1)
+    page = wcce(office, olivia, "list", "--limit", 2)
+    assert "--after 2" in page and len(page.splitlines()) == 3
+    assert wcce(office, olivia, "list", "--limit", 1, "--after", 2).split()[0] == "3"
+    assert "published" in wcce(office, adam, "publish-crl")
+    assert "E_ACCESSDENIED" in wcce(office, olivia, "publish-crl", code=1)
+    assert wcce(office, adam, "roles").split() == ["administrator", "enroll"]
+    assert wcce(office, adam, "config", "CRLPeriod") == "Weeks\n"
+    descriptor = wcce(office, adam, "security").strip()
+    assert descriptor.startswith("O:S-1-5-32-544") and office.sid_of(olivia) in descriptor
+    assert wcce(office, adam, "security", "--set", descriptor) == "set\n"
+    assert wcce(office, adam, "security").strip() == descriptor
+    tally("own-admin", "wcce admin")
