@@ -213,9 +213,18 @@ impl CertificateAuthority {
     /// # Errors
     /// Where it is no certificate.
     pub fn imported(&self, der: &[u8]) -> Result<Option<SignedCertificate>, Asn1Error> {
-        let own = self.certificates().any(|own| own == der);
-        let signed = is_issued_by(der, &self.certificate.der)?;
-        (signed && !own).then(|| SignedCertificate::read(der.to_vec())).transpose()
+        if self.certificates().any(|own| own == der) {
+            return Ok(None);
+        }
+        let all = std::iter::once(self).chain(self.earlier.iter().map(|ca| &**ca));
+        for ca in all {
+            if is_issued_by(der, &ca.certificate.der)? {
+                let mut imported = SignedCertificate::read(der.to_vec())?;
+                imported.0.issuer_name_id = ca.generation.version();
+                return Ok(Some(imported));
+            }
+        }
+        Ok(None)
     }
 
     /// Drafts and signs at once.

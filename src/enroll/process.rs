@@ -81,6 +81,18 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
+    /// Whether it says nothing of the request: another attempt may well succeed.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Directory(_) | Self::Store(_) | Self::Worker => true,
+            Self::Issue(error) => matches!(
+                error,
+                IssueError::ClockBehind { .. } | IssueError::CaNotValid | IssueError::Key(_)
+            ),
+            _ => false,
+        }
+    }
+
     pub(super) fn hresult(&self) -> HResult {
         match self {
             Self::Request(error) => error.hresult(),
@@ -179,7 +191,7 @@ impl Enrollment {
         let submission = Arc::new(submission);
         let mut template = None;
         let mut evidence = Evidence::default();
-        let outcome = match self.parse(Arc::clone(&submission)).await {
+        let outcome = match self.parse(Arc::clone(&submission), approval.is_some()).await {
             Err(failure) => {
                 let limits = &self.settings.limits;
                 row.raw_request = request::recordable(&submission.request, limits);
@@ -215,11 +227,16 @@ impl Enrollment {
         Processed { row, outcome, template, evidence }
     }
 
-    async fn parse(&self, submission: Arc<Submission>) -> Result<EnrollmentRequest, Failure> {
+    async fn parse(
+        &self,
+        submission: Arc<Submission>,
+        recorded: bool,
+    ) -> Result<EnrollmentRequest, Failure> {
         let settings = Arc::clone(&self.settings);
         self.work(move || {
             let Submission { request, flags, attributes, .. } = &*submission;
-            Ok(request::parse(request, *flags, attributes, &settings.limits)?)
+            let parse = if recorded { request::parse_recorded } else { request::parse };
+            Ok(parse(request, *flags, attributes, &settings.limits)?)
         })
         .await
     }

