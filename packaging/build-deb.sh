@@ -46,4 +46,4 @@ for script in postinst prerm postrm; do
   grep -v '^#DEBHELPER#$' "packaging/debian/$script" > "$tree/DEBIAN/$script"
   chmod 0755 "$tree/DEBIAN/$script"
 done
-dpkg-deb --root-owner-group --build "$tree" "$out/wcce_${version}_${architecture}.deb"
+dpkg-deb --root-owner-group ${WCCE_DEB_COMPRESSION:--Zxz} --build "$tree" "$out/wcce_${version}_${architecture}.deb"

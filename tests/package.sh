@@ -11,7 +11,7 @@ bin=${WCCE_BIN:-target/debug}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for version in 0.0.1-1 0.0.2-1; do
-  WCCE_BIN=$bin WCCE_DEB_VERSION=$version bash packaging/build-deb.sh "$work"
+  WCCE_BIN=$bin WCCE_DEB_VERSION=$version WCCE_DEB_COMPRESSION=-Znone bash packaging/build-deb.sh "$work"
 done
 first=$(echo "$work"/wcce_0.0.1-1_*.deb) second=$(echo "$work"/wcce_0.0.2-1_*.deb)
 
