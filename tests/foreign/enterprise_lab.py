@@ -173,6 +173,14 @@ class Identity:
     def parsed(self):
         return x509.load_der_x509_certificate(self.certificate)
 
+    def write(self, certificate, key):
+        """Certificate and key in PEM."""
+        pem = serialization.Encoding.PEM
+        certificate.write_bytes(self.parsed().public_bytes(pem))
+        key.touch(0o600)
+        key.write_bytes(self.key.private_bytes(
+            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+
     def pfx(self, path):
         path.write_bytes(pkcs12.serialize_key_and_certificates(
             b"x", self.key, self.parsed(), None, serialization.NoEncryption()
