@@ -129,6 +129,9 @@ async fn a_running_server_revokes_exports_and_prunes_for_its_command_line() {
         assert!(text(&refused.stderr).contains(problem), "{}", text(&refused.stderr));
     }
 
+    assert_eq!(run(&demo, "publish-crl", &[]), "base CRL 3\ndelta CRL 3\n");
+    assert_eq!(run(&demo, "publish-crl", &["--delta"]), "base CRL 3\ndelta CRL 4\n");
+
     let rows = run(&demo, "export", &[]);
     assert_eq!(ids(&rows), [1, 2].into());
     let row: Value = serde_json::from_str(rows.lines().next().expect("a row")).expect("JSON");
@@ -153,6 +156,7 @@ async fn a_running_server_revokes_exports_and_prunes_for_its_command_line() {
     assert!(run(&demo, "check-db", &[]).contains("1 rows, "), "and no problem");
     assert!(server.terminate().0.success());
     assert!(!demo.path("state/control.sock").exists());
+    assert_eq!(run(&demo, "publish-crl", &[]), "base CRL 5\ndelta CRL 5\n");
     assert_eq!(ids(&run(&demo, "export", &[])), [1].into(), "without a server too");
 }
 

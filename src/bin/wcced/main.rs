@@ -97,6 +97,8 @@ enum Command {
     Requests(table::Requests),
     /// Revokes a certificate and publishes the CRL, whether wcced runs or not.
     Revoke(table::Revoke),
+    /// Publishes CRLs now, whether wcced runs or not.
+    PublishCrl(upkeep::PublishCrl),
     /// Writes the Request table and the state folder's files into one file, whether wcced runs or
     /// not: as they are at the end, with every request answered until then.
     Backup(upkeep::Backup),
@@ -189,6 +191,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Example(example) => example.run(),
         Command::Requests(requests) => requests.run(),
         Command::Revoke(revoke) => revoke.run(),
+        Command::PublishCrl(publish) => publish.run(),
         Command::Backup(backup) => backup.run(),
         Command::Restore(restore) => restore.run(),
         Command::CheckDb(check) => return check.run(),

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
 use wcce::admin::CrlService;
-use wcce::ca::{CertificateAuthority, CrlKind, CrlPublisher, StateFolder};
+use wcce::ca::{CertificateAuthority, CrlKind, CrlPublisher, Crls, StateFolder};
 use wcce::config::Config;
 use wcce::model::{Disposition, HResult, RequestId, RequestRow};
 use wcce::server::control::{Client, Command, revoke_request};
@@ -153,18 +153,28 @@ impl Revoke {
     /// While the CA is stopped; the number of the CRL.
     fn run_here(&self, config: &Config, state: &StateFolder) -> Result<u32, Failure> {
         let store: Arc<dyn Store> = Arc::new(open(config)?);
-        let ca = CertificateAuthority::load(&config.ca, state, SystemTime::now())?
-            .ok_or("there is no CA yet")?;
-        let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
-        let publisher = CrlPublisher::new(&config.ca, state);
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         runtime.block_on(async {
             revoke_request(&*store, RequestId(self.id), self.reason).await?;
-            let crls = CrlService::start(publisher, Arc::new(ca), store).await?;
-            let crls = crls.publish(CrlKind::Base).await?;
+            let crls = publish(config, state, store, CrlKind::Base).await?;
             Ok(crls.base.map_or(0, |base| base.number))
         })
     }
+}
+
+/// Publishes CRLs while the CA is stopped.
+pub async fn publish(
+    config: &Config,
+    state: &StateFolder,
+    store: Arc<dyn Store>,
+    kind: CrlKind,
+) -> Result<Crls, Failure> {
+    let ca = CertificateAuthority::load(&config.ca, state, SystemTime::now())?
+        .ok_or("there is no CA yet")?;
+    let ca = with_addresses(ca, &config.host, &dns_domain(&config.directory)?)?;
+    let publisher = CrlPublisher::new(&config.ca, state);
+    let crls = CrlService::start(publisher, Arc::new(ca), store).await?;
+    Ok(crls.publish(kind).await?)
 }
 
 /// Opens the table, unless the CA has it open.

@@ -6,13 +6,14 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 use wcce::admin::backup::{self, BackupError, BackupOptions};
 use wcce::admin::{Pruned, Retention, prune};
-use wcce::ca::{CaConfig, StateFolder};
+use wcce::ca::{CaConfig, Crl, CrlKind, StateFolder};
 use wcce::config::Config;
 use wcce::model::{RequestRow, parse_duration};
 use wcce::server::control::{Client, Command};
@@ -68,6 +69,16 @@ pub struct Export {
 enum Format {
     Csv,
     Jsonl,
+}
+
+#[derive(Args)]
+pub struct PublishCrl {
+    /// The configuration file.
+    #[arg(short, long, default_value = "/etc/wcce/wcced.toml")]
+    config: PathBuf,
+    /// Only a delta CRL, to the base CRL that there is.
+    #[arg(long)]
+    delta: bool,
 }
 
 #[derive(Args)]
@@ -244,6 +255,35 @@ fn csv_field(text: &str) -> String {
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
         false => text,
+    }
+}
+
+impl PublishCrl {
+    pub fn run(&self) -> Result<(), Failure> {
+        let config = Config::load(&self.config)?;
+        let state = StateFolder::new(&config.state);
+        let kind = if self.delta { CrlKind::Delta } else { CrlKind::Base };
+        let (base, delta) = match Client::connect(&state.control())? {
+            Some(server) => {
+                let command = Command::PublishCrl { delta: self.delta };
+                let done = server.run(&command, |_, _| {})?;
+                let number = |name: &str| done.get(name).and_then(Value::as_u64);
+                (number("base"), number("delta"))
+            }
+            None => {
+                let store = Arc::new(table::open(&config)?);
+                let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+                let crls = runtime.block_on(table::publish(&config, &state, store, kind))?;
+                let number = |crl: Option<Arc<Crl>>| crl.map(|crl| crl.number.into());
+                (number(crls.base), number(crls.delta))
+            }
+        };
+        for (name, number) in [("base", base), ("delta", delta)] {
+            if let Some(number) = number {
+                println!("{name} CRL {number}");
+            }
+        }
+        Ok(())
     }
 }
 
