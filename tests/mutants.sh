@@ -15,6 +15,9 @@ rm -rf "$root/src" "$root/base" "$root/tests" "$root/mutants.out" "$root/mutants
 mkdir -p "$root/src" "$root/base/src" "$root/base/tests"
 cp -r src/policy "$root/src/"
 cp -r src/asn1 src/model "$root/base/src/"
+# What model has for tests of several rooms.
+sed -i '/^#\[cfg(test)\]$/d; s/^pub(crate) mod testing/pub mod testing/' "$root/base/src/model/mod.rs"
+sed -i 's/^pub(crate) fn/pub fn/' "$root/base/src/model/testing.rs"
 cp -r tests/fixtures "$root/base/tests/"
 cp Cargo.lock "$root/"
 echo 'pub use base::{asn1, model}; pub mod policy;' > "$root/src/lib.rs"

@@ -214,7 +214,7 @@ impl<'a> Outline<'a> {
                     && inner.tag == Tag::SEQUENCE
                 {
                     self.add(&inner, depth + 1);
-                } else if element.content.ends_with(b"&") {
+                } else if element.content.is_ascii() && element.content.ends_with(b"&") {
                     self.line(depth + 1, &String::from_utf8_lossy(element.content));
                 }
                 return;
