@@ -36,7 +36,8 @@ fn an_entry_that_denies_comes_first_wherever_it_stands() {
     let allow = entry(AceKind::Allow, 1200, &[], &[]);
     let deny = entry(AceKind::Deny, 1103, &["User"], &[1104]);
     for entries in [vec![allow.clone(), deny.clone()], vec![deny, allow]] {
-        let agents = EnrollmentAgents::new(entries);
+        let agents = EnrollmentAgents::new(entries.clone());
+        assert_eq!(agents.entries(), entries);
         let agent = token(1103, &[1200]);
         assert!(!agents.allows(&agent, &["User"], &token(1104, &[])));
         assert!(agents.allows(&agent, &["User"], &token(1105, &[])));

@@ -81,3 +81,24 @@ fn managers_set_extensions_of_the_list_alone() {
         assert_eq!(world.denied(), HResult::E_ACCESSDENIED);
     }
 }
+
+#[test]
+fn an_extension_of_a_manager_takes_the_place_of_the_requests_and_of_no_other() {
+    let mut world = World::new();
+    world.template.enrollment = EnrollmentFlags::INCLUDE_SYMMETRIC_ALGORITHMS;
+    world.request.extensions = vec![Extension {
+        oid: oids::SMIME_CAPABILITIES,
+        critical: false,
+        value: vec![0x30, 4, 0x30, 2, 6, 0],
+    }];
+    let set = |world: &World| -> Vec<(Oid, Vec<u8>)> {
+        world.plan().extensions.into_iter().map(|one| (one.oid, one.value)).collect()
+    };
+    world.approval = Some(approved(oids::SMIME_CAPABILITIES, false));
+    assert_eq!(set(&world), [(oids::SMIME_CAPABILITIES, vec![5, 0])]);
+    let other = oid("1.2.3.4");
+    world.settings.manager_extensions.push(other.clone());
+    world.approval = Some(approved(other.clone(), false));
+    let own = (oids::SMIME_CAPABILITIES, vec![0x30, 4, 0x30, 2, 6, 0]);
+    assert_eq!(set(&world), [own, (other, vec![5, 0])]);
+}
