@@ -149,6 +149,7 @@ class Ca:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def start(self):
+        assert not listens(self.host, 135), f"another server is at {self.host}"
         self.log = open(self.folder / "wcced.log", "a")
         self.process = subprocess.Popen(
             [BINARIES / "wcced", "serve", "--config", self.folder / "wcced.toml"],

@@ -8,8 +8,8 @@ import csr
 from icpr import Impacket
 from running import Ca, openssl
 
-HTTP = "127.0.0.4:8080"
-MONITORING = "127.0.0.4:9180"
+HTTP = "127.0.0.5:8080"
+MONITORING = "127.0.0.5:9180"
 SITE = f"http://{HTTP}/CertEnroll/"
 SETTINGS = {
     "http": f'listen = ["{HTTP}"]\nmonitoring = ["{MONITORING}"]\n',
@@ -22,13 +22,13 @@ ocsp = ["http://{HTTP}/ocsp"]
 
 
 class LifeCa(Ca):
-    """A CA at 127.0.0.4."""
+    """A CA at 127.0.0.5."""
 
     def __init__(self, folder, users, **more):
         settings = dict(SETTINGS)
         for section, lines in more.pop("settings", {}).items():
             settings[section] = settings.get(section, "") + lines
-        super().__init__(folder, users, "127.0.0.4", settings=settings, **more)
+        super().__init__(folder, users, "127.0.0.5", settings=settings, **more)
 
     def enrol(self, who, template="User"):
         """A certificate, as file; its request id."""
