@@ -35,7 +35,7 @@ max_age = "{MAX_AGE}s"
 AGENTS = """
 [[enrollment_agents]]
 agents = ['WCCE\\agent']
-templates = ["OnBehalf"]
+templates = ["ForOthers"]
 """
 # Name, security descriptor's entries, owner, and what differs from a plain client certificate.
 TEMPLATES = [
@@ -43,14 +43,14 @@ TEMPLATES = [
     ("Barred", f"(OD;;CR;{ENROLL};;{SID}-1114)(OA;;CR;{ENROLL};;DU)"),
     ("ByGroup", f"(OA;;CR;{ENROLL};;{SID}-1107)"),
     ("Owned", f"(OA;;CR;{ENROLL};;OW)"),
-    ("Agent", f"(OA;;CR;{ENROLL};;{SID}-1106)"),
-    ("OnBehalf", f"(OA;;CR;{ENROLL};;{SID}-1106)"),
+    ("LabAgent", f"(OA;;CR;{ENROLL};;{SID}-1106)"),
+    ("ForOthers", f"(OA;;CR;{ENROLL};;{SID}-1106)"),
 ]
 OWNERS = {"Owned": f"{SID}-1110"}
 AGENT = "1.3.6.1.4.1.311.20.2.1"
 DIFFERENT = {
-    "Agent": {"eku": AGENT},
-    "OnBehalf": {"more": f'msPKI-RA-Signature = 1\nmsPKI-RA-Application-Policies = ["{AGENT}"]'},
+    "LabAgent": {"eku": AGENT},
+    "ForOthers": {"more": f'msPKI-RA-Signature = 1\nmsPKI-RA-Application-Policies = ["{AGENT}"]'},
 }
 
 

@@ -19,7 +19,7 @@ def test_templates_lists_what_the_caller_may_enrol_for(member, tally):
         "alice": {"User", "Barred", "ByGroup"},
         "bob": {"User"},
         "dave": {"User", "Nested", "Barred", "Owned"},
-        "agent": {"User", "Barred", "Agent", "OnBehalf"},
+        "agent": {"User", "Barred", "LabAgent", "ForOthers"},
     }
     for user, templates in expected.items():
         assert listed(member, user).keys() == templates, user

@@ -61,12 +61,12 @@ def test_a_template_that_is_disabled_or_changed_is_so_at_once(member, tally):
 
 
 def agent_certificate(member):
-    files = member.enroll("agent", "Agent").files
+    files = member.enroll("agent", "LabAgent").files
     return "--agent-cert", f"{files}.crt", "--agent-key", f"{files}.key"
 
 
 def on_behalf(member, target, agent, check=True):
-    return member.enroll("agent", "OnBehalf", "--on-behalf-of", rf"WCCE\{target}", *agent,
+    return member.enroll("agent", "ForOthers", "--on-behalf-of", rf"WCCE\{target}", *agent,
                          check=check)
 
 
