@@ -3,24 +3,16 @@
 Needs root. `pytest -s tests/lab` shows what was measured.
 """
 
-import os
+import pathlib
+import sys
 
 import pytest
 
-import lab
-from member import TEMPLATES, Member, templates
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "foreign"))
 
-
-@pytest.fixture(scope="session")
-def tally():
-    path = os.environ.get("WCCE_TALLY")
-
-    def count(kind, name):
-        if path:
-            with open(path, "a") as out:
-                out.write(f"{kind} {name}\n")
-
-    return count
+import lab  # noqa: E402
+from member import TEMPLATES, Member, templates  # noqa: E402
+from tallied import tally  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")
