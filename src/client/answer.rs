@@ -102,14 +102,33 @@ pub(super) enum Form {
     Full,
 }
 
+/// An answer of which nothing is believed yet.
+pub struct Unchecked {
+    pub(super) fields: Fields,
+    pub(super) form: Form,
+}
+
+impl Unchecked {
+    /// Whether the CA says that it issued a certificate, and it is one for this key (DER of the
+    /// SubjectPublicKeyInfo). No signature is verified.
+    pub fn claims_certificate_of(&self, spki: &[u8]) -> bool {
+        self.fields.disposition == ISSUED && is_of_key(&self.fields.certificate, spki)
+    }
+
+    /// Verifies all that the answer says; chains are to lead to one of `trusted` (DER of
+    /// certificates), where that is not empty.
+    ///
+    /// # Errors
+    /// What cannot be believed.
+    pub fn check(self, trusted: &[Vec<u8>]) -> Result<Answer, AnswerError> {
+        check(self.fields, self.form, trusted)
+    }
+}
+
 /// Checks an answer ([MS-WCCE] 3.1.1.4.3, 3.2.1.4.2.1.4.8.2): a full response is signed by the CA
 /// and has the hash of the certificate; the certificate is signed by one of those that came along,
 /// and theirs lead to one of `trusted`, where that is not empty.
-pub(super) fn check(
-    fields: Fields,
-    form: Form,
-    trusted: &[Vec<u8>],
-) -> Result<Answer, AnswerError> {
+fn check(fields: Fields, form: Form, trusted: &[Vec<u8>]) -> Result<Answer, AnswerError> {
     let Fields { request_id, disposition, certificate, response, message } = fields;
     let message = super::text::from_utf16(&message);
     let outcome = match disposition {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::{Uuid, uuid};
 
-use super::answer::{Answer, AnswerError, Fields, Form, check};
+use super::answer::{Answer, AnswerError, Fields, Form, Unchecked};
 use super::property::{CaProperty, GETCERT_CANAME};
 use super::text;
 use crate::auth::kerberos::{KerberosCredentials, KerberosInitiator};
@@ -247,6 +247,19 @@ impl EnrollmentClient {
         self.call(Call { flags, request, attributes, ..Call::default() }).await
     }
 
+    /// As [`submit`](Self::submit); what is believed of the answer is left to the caller.
+    ///
+    /// # Errors
+    /// Where there is no answer.
+    pub async fn submit_unchecked(
+        &mut self,
+        request: &[u8],
+        attributes: &str,
+    ) -> Result<Unchecked, EnrollError> {
+        let flags = request_type(None);
+        self.transact(Call { flags, request, attributes, ..Call::default() }).await
+    }
+
     /// Asks for the result of an earlier request.
     ///
     /// # Errors
@@ -338,6 +351,11 @@ impl EnrollmentClient {
     }
 
     async fn call(&mut self, call: Call<'_>) -> Result<Answer, EnrollError> {
+        let answer = self.transact(call).await?;
+        Ok(answer.check(&self.trusted)?)
+    }
+
+    async fn transact(&mut self, call: Call<'_>) -> Result<Unchecked, EnrollError> {
         let pwsz_authority = Some(self.authority.as_str().into());
         let (fields, form) = match &mut self.interface {
             Interface::Passage(passage) => {
@@ -407,7 +425,7 @@ impl EnrollmentClient {
                 (fields, Form::Chain)
             }
         };
-        Ok(check(fields, form, &self.trusted)?)
+        Ok(Unchecked { fields, form })
     }
 }
 

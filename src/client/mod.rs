@@ -18,7 +18,7 @@ mod request;
 pub(crate) mod testing;
 mod text;
 
-pub use answer::{Answer, AnswerError, Outcome, check_full_response};
+pub use answer::{Answer, AnswerError, Outcome, Unchecked, check_full_response};
 pub use ca_info::{CaInfo, CertificateInfo, state_name};
 pub use enrollment::{EnrollError, EnrollmentClient, Login, Mechanism, Proof, Server, find};
 pub use identity::{Identity, IdentityError, is_of_key};

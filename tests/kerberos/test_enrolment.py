@@ -174,6 +174,18 @@ def test_wcce_with_a_cache_and_with_a_keytab(ca, alice, way, tmp_path, tally):
     tally("kerberos-own-client", f"{way[1]} cache and keytab")
 
 
+@pytest.mark.parametrize("rpc", ["icpr", "dcom"])
+def test_wcce_bench_with_tickets(ca, alice, rpc, tally):
+    for connections in ([], ["--reconnect"]):
+        done = wcce("bench", "--server", HOST, "--ca", "Lab Kerberos CA", "--template", "User",
+                    "--ccache", f"FILE:{alice}", "--rpc", rpc, "--connections", "2",
+                    "--requests", "6", "--json", *connections)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert (report["requests"], report["failures"]) == (6, 0)
+    tally("kerberos-own-client", f"bench {rpc}")
+
+
 def test_many_at_once(ca, cache_of, tally):
     """Twelve clients, each a process of its own."""
     clients = [Samba(cache_of(user)) for user in ("alice", "bob", "frank")] * 4

@@ -176,11 +176,27 @@ pub struct CaArgs {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Rpc {
+pub enum Rpc {
     /// ICertRequestD2 through DCOM, as Windows does
     Dcom,
     /// ICertPassage
     Icpr,
+}
+
+impl Rpc {
+    /// Connects to the CA of this name.
+    pub async fn connect(
+        self,
+        server: &Server,
+        authority: &str,
+        login: &Login,
+        options: &ClientOptions,
+    ) -> Result<EnrollmentClient, EnrollError> {
+        Ok(match self {
+            Self::Icpr => EnrollmentClient::connect(server, authority, login, options).await?,
+            Self::Dcom => EnrollmentClient::activate(server, authority, login, options).await?,
+        })
+    }
 }
 
 impl CaArgs {
@@ -267,15 +283,10 @@ impl CaArgs {
         name: &str,
     ) -> Result<EnrollmentClient, Box<dyn Error>> {
         let (login, options) = (self.login.login()?, self.server.options());
-        Ok(match self.rpc {
-            Rpc::Icpr if name.is_empty() => {
-                return Err("--rpc icpr needs the CA's name: add --ca NAME".into());
-            }
-            Rpc::Icpr => EnrollmentClient::connect(server, name, &login, &options)
-                .await
-                .map_err(EnrollError::from)?,
-            Rpc::Dcom => EnrollmentClient::activate(server, name, &login, &options).await?,
-        })
+        if self.rpc == Rpc::Icpr && name.is_empty() {
+            return Err("--rpc icpr needs the CA's name: add --ca NAME".into());
+        }
+        Ok(self.rpc.connect(server, name, &login, &options).await?)
     }
 
     /// What requests say about this client.
