@@ -39,8 +39,7 @@ use crate::domain::MachineSecret;
 use crate::domain::netlogon::ChannelPool;
 use crate::enroll::{Enrollment, Host, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
-use crate::model::{SddlError, TemplateTable};
-use crate::policy::{self, LintContext};
+use crate::model::SddlError;
 use crate::process;
 use crate::rpc::Service;
 use crate::rpc::association::{AssociationGroups, Endpoint};
@@ -194,6 +193,12 @@ impl Server {
                 domain: domain.sid.clone(),
             },
         )?);
+        if let Some(names) = governance.live().templates.as_ref()
+            && !directory.is_active_directory()
+        {
+            info!(?names, "an administrator chose these templates over the network: they count");
+            directory.enable_templates(names).await?;
+        }
         let settings = Settings {
             limits: config.enrollment.limits(),
             policy,
@@ -399,17 +404,6 @@ fn control(state: &StateFolder, store: &Arc<SledStore>, crls: &Arc<CrlService>) 
                   the like take a stopped server");
         })
         .ok()
-}
-
-/// Logs what is dangerous about the templates: at the start, and for every new table. The CA's
-/// certificate ends at `ca_ends`.
-fn warn_of_templates(templates: &TemplateTable, ca_ends: SystemTime) {
-    let ca_validity = ca_ends.duration_since(SystemTime::now()).unwrap_or_default();
-    let context = LintContext { templates, ca_validity: Some(ca_validity) };
-    for (template, finding) in policy::lint_table(&context) {
-        let policy::Finding { id, severity, text, remedy } = finding;
-        warn!(template, id, ?severity, remedy, "{text}");
-    }
 }
 
 /// What the CA tells of this machine.

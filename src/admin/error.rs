@@ -9,6 +9,9 @@ use crate::model::{Disposition, HResult, Oid, RequestId};
 use crate::request::RequestError;
 use crate::store::StoreError;
 
+/// LDAP result: there is no such object, such as an enrollment service that was never published.
+const NO_SUCH_OBJECT: u32 = 32;
+
 /// Why an administrator's call fails; its HRESULT is the method's return value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,6 +74,9 @@ pub enum AdminError {
     /// Nobody could manage the CA any more.
     #[error("nobody would have Manage CA (0x1)")]
     NoAdministrator,
+    /// There is no such template.
+    #[error("the directory has no template {0:?}, so it cannot be enabled")]
+    NoTemplate(String),
     /// Something that this CA does not do.
     #[error("{0}")]
     Refused(&'static str),
@@ -87,7 +93,7 @@ pub enum AdminError {
     #[error("not a certificate: {0}")]
     NotACertificate(String),
     /// Somebody else issued the certificate.
-    #[error("this CA did not issue the certificate")]
+    #[error("this CA did not issue the certificate, and takes those of no other (KRAFlags is 0)")]
     ForeignCertificate,
     /// The certificate is there already.
     #[error("a certificate with this serial number is in the table already, as request {0}")]
@@ -178,6 +184,11 @@ impl AdminError {
                 HResult::CERTSRV_E_BAD_REQUESTSTATUS
             }
             Self::NoAdministrator => HResult::CERTSRV_E_NO_CAADMIN_DEFINED,
+            Self::NoTemplate(_) => HResult::CERTSRV_E_UNKNOWN_CERT_TYPE,
+            Self::Directory(DirectoryError::Refused { code: NO_SUCH_OBJECT, .. }) => {
+                HResult::FILE_NOT_FOUND
+            }
+            Self::Directory(DirectoryError::Refused { .. }) => HResult::E_ACCESSDENIED,
             Self::NoArchival => HResult::CERTSRV_E_KEY_ARCHIVAL_NOT_CONFIGURED,
             Self::NotFound(_) => HResult::FILE_NOT_FOUND,
             Self::ForeignCertificate => HResult::CERT_E_ISSUERCHAINING,

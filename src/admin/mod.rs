@@ -15,6 +15,7 @@ mod requests;
 mod revocation;
 mod roles;
 mod settings;
+mod templates;
 mod view;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use requests::{ExtensionValue, Validity};
 pub use revocation::{HOLD, RevokeRequest, revoke};
 pub use roles::{Method, Need, Rights};
 pub use settings::{AdminSettings, Configured, Live, SettingsError, StoredRights};
+pub use templates::warn_of_templates;
 pub use view::{
     Column, Kind, MAX_RESTRICTIONS, Restriction, ResultPage, ResultRow, Table, Value, View,
     ViewRequest, Views, default_columns,

@@ -9,7 +9,7 @@ use super::{AdminError, Administration, HOLD, RevokeRequest, revoke};
 use crate::asn1::extensions::subject_key_identifier;
 use crate::asn1::{Asn1Error, Tag, Writer, encode_time, oids};
 use crate::ca::SignedCertificate;
-use crate::enroll::{Enrollment, text_line};
+use crate::enroll::{Enrollment, is_of, text_line};
 use crate::model::{
     Caller, Disposition, Extension, HResult, Oid, RequestId, RequestRow, Revocation, SerialNumber,
     SetExtension,
@@ -233,6 +233,9 @@ impl Administration {
             true => {
                 let row = self.awaiting(&imported).await?.ok_or(AdminError::NoMatch)?;
                 self.check_officer(officer, &row).await?;
+                if is_of(&row, officer) {
+                    return Err(AdminError::OwnRequest(officer.account.clone()));
+                }
                 let id = row.id;
                 let row = self.enrollment.completed(row, imported);
                 self.store.update(row, Disposition::Pending).await?;
@@ -243,23 +246,28 @@ impl Administration {
         Ok(id)
     }
 
-    /// The pending request that has the key of a certificate, by its subject key identifier.
+    /// The pending request that a certificate is for: its key is the request's, and where the request
+    /// names a subject key identifier, which is its requester's word alone, that is of this key too.
     async fn awaiting(
         &self,
         certificate: &SignedCertificate,
     ) -> Result<Option<RequestRow>, AdminError> {
         let key_id = subject_key_identifier(certificate.key_id()).value;
         let name = oids::SUBJECT_KEY_IDENTIFIER.to_string();
-        let is_of = |row: &RequestRow| {
+        let may_be_of = |row: &&RequestRow| {
             let mut extensions = row.columns.extensions.iter();
-            extensions.any(|(oid, _, value)| *oid == name && *value == key_id)
+            let named = extensions.find(|(oid, ..)| *oid == name);
+            named.is_none_or(|(_, _, value)| *value == key_id)
         };
         let mut page = Page::FIRST;
         loop {
             let rows = self.store.by_disposition(Disposition::Pending, page).await?;
             let Some(last) = rows.last().map(|row| row.id) else { return Ok(None) };
-            if let Some(found) = rows.into_iter().find(is_of) {
-                return Ok(Some(found));
+            for row in rows.iter().filter(may_be_of) {
+                let key = self.enrollment.key_of(row).await;
+                if key.is_some_and(|key| key == *certificate.key_id()) {
+                    return Ok(Some(row.clone()));
+                }
             }
             page = page.after(last);
         }

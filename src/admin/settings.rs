@@ -40,6 +40,9 @@ struct Stored {
     /// Config_CA_Role_Separation.
     #[serde(skip_serializing_if = "Option::is_none")]
     role_separation: Option<bool>,
+    /// Names of the templates to issue from, where the directory is the embedded one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    templates: Option<Vec<String>>,
 }
 
 /// What counts where nothing is stored.
@@ -77,6 +80,8 @@ pub struct Live {
     pub audit_filter: AuditFilter,
     /// Whether two roles are none.
     pub role_separation: bool,
+    /// Names of the templates that the CA issues from, in place of what the directory file says.
+    pub templates: Option<Vec<String>>,
 }
 
 /// Why the settings cannot be read or written.
@@ -197,6 +202,14 @@ impl AdminSettings {
         self.change(|stored| stored.role_separation = Some(on)).await
     }
 
+    /// Sets from which templates the CA issues.
+    ///
+    /// # Errors
+    /// Where it cannot be kept.
+    pub async fn set_templates(&self, names: Vec<String>) -> Result<(), AdminError> {
+        self.change(|stored| stored.templates = Some(names)).await
+    }
+
     /// Writes the file, and then lets the change count.
     async fn change(&self, change: impl FnOnce(&mut Stored)) -> Result<(), AdminError> {
         let mut stored = self.stored.lock().await;
@@ -260,6 +273,7 @@ fn live(stored: &Stored, configured: &Configured) -> Result<Live, String> {
             .audit_filter
             .map_or(AuditFilter::all(), AuditFilter::from_bits_truncate),
         role_separation: stored.role_separation.unwrap_or(configured.role_separation),
+        templates: stored.templates.clone(),
     })
 }
 

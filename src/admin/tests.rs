@@ -7,7 +7,7 @@ use super::*;
 use crate::asn1::oids;
 use crate::enroll::Lookup;
 use crate::enroll::testing::{ALICE, BOB, CAROL, submission};
-use crate::model::extension_flags::{DISABLED, ORIGIN_MANAGER, ORIGIN_MASK};
+use crate::model::extension_flags::{DISABLED, ORIGIN_IMPORTED, ORIGIN_MANAGER, ORIGIN_MASK};
 use crate::model::{AceKind, Disposition, HResult, RequestId, RequestRow};
 use crate::policy::{AgentEntry, EnrollmentAgents};
 use crate::store::Store;
@@ -354,13 +354,51 @@ async fn certificates_of_this_ca_that_the_table_lacks_are_imported() {
     assert_eq!(code(import(b"x", false).await), HResult::INVALID_DATA);
     let own = office.bench.ca.certificate().der.clone();
     assert_eq!(code(import(&own, false).await), HResult::CERT_E_ISSUERCHAINING);
-    // A table that lost its rows, of the same CA.
     let other = Office::new(SECURITY).await;
-    assert_eq!(
-        code(other.administration.import(&bob, &der, false).await),
-        HResult::CERT_E_ISSUERCHAINING,
-        "another CA's"
-    );
+    let foreign = other.administration.import(&bob, &der, false).await;
+    assert_eq!(code(foreign), HResult::CERT_E_ISSUERCHAINING, "another CA's");
+    // A table that lost the row.
+    let lost = office.bench.store.by_serial(&serial.parse().unwrap()).await.unwrap().unwrap();
+    office.bench.store.forget(lost.id).await.unwrap();
+    assert_eq!(code(import(&der, true).await), HResult::CRYPT_E_NO_MATCH, "nobody waits for it");
+    let id = import(&der, false).await.unwrap();
+    assert!(id > lost.id, "ids are not given twice");
+    let (row, lost) = (office.row(id).await.columns, lost.columns);
+    assert_eq!((row.disposition, row.status_code), (Disposition::Issued, 0));
+    assert_eq!((&*row.requester_name, &*row.caller_name), (r"LAB\bob", r"LAB\bob"));
+    assert_eq!(row.certificate_template, lost.certificate_template);
+    let (certificate, before) = (row.certificate.unwrap(), lost.certificate.unwrap());
+    assert_eq!(row.request_distinguished_name, before.distinguished_name);
+    assert_eq!((&certificate.raw, certificate.not_after), (&der, before.not_after));
+    assert_eq!(certificate.upn.as_deref(), Some("alice@lab.test"));
+    assert!(row.extensions.iter().all(|(_, flags, _)| flags & ORIGIN_MASK == ORIGIN_IMPORTED));
+    assert_eq!(code(import(&der, false).await), HResult::OBJECT_ALREADY_EXISTS);
+    let revoked = RevokeRequest { serial: &serial, reason: 1, effective: None };
+    office.administration.revoke(&bob, revoked).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_imported_certificate_completes_the_pending_request_of_its_key() {
+    let security = "D:(A;;0x203;;;AU)";
+    let office = Office::new(security).await;
+    let (alice, bob) = (office.bench.caller(ALICE), office.bench.caller(BOB));
+    let other = office.pend(ALICE).await;
+    // Issued, and put back as if somebody else had signed it while the table still waits.
+    let id = office.pend(ALICE).await;
+    let pending = office.row(id).await;
+    assert_eq!(office.resubmit(BOB, id).await.unwrap(), 3);
+    let der = office.row(id).await.columns.certificate.unwrap().raw;
+    office.bench.store.update(pending, Disposition::Issued).await.unwrap();
+    let import = async |who| office.administration.import(who, &der, true).await;
+    assert_eq!(code(import(&alice).await), HResult::CERTSRV_E_RESTRICTEDOFFICER, "her own");
+    assert_eq!(import(&bob).await.unwrap(), id);
+    let row = office.row(id).await.columns;
+    assert_eq!(row.disposition, Disposition::Issued);
+    assert_eq!((&*row.requester_name, row.certificate.unwrap().raw), (r"LAB\alice", der.clone()));
+    assert_eq!(office.row(other).await.columns.disposition, Disposition::Pending);
+    assert_eq!(code(import(&bob).await), HResult::OBJECT_ALREADY_EXISTS);
+    let answer = office.enrollment.retrieve(&alice, CA, 0, Lookup::Id(id)).await.unwrap();
+    assert_eq!((answer.disposition, answer.certificate), (3, Some(der)));
 }
 
 #[tokio::test]
@@ -391,4 +429,31 @@ async fn crls_are_published_when_asked_for() {
     for wrong in [0, 0x10, 4, 5, 0x21] {
         assert_eq!(Publication::from_flags(wrong), None, "{wrong:#x}");
     }
+}
+
+#[tokio::test]
+async fn templates_that_administrators_enable_count_at_once_and_after_a_restart() {
+    let office = Office::new(SECURITY).await;
+    let carol = office.bench.caller(CAROL);
+    let alice = office.bench.caller(ALICE);
+    let set = async |text: &str| code(office.administration.set_templates(&carol, text).await);
+    let submit = async || {
+        let answer = office.enrollment.submit(&alice, submission("CertificateTemplate:User")).await;
+        answer.unwrap().disposition
+    };
+    assert_eq!(submit().await, 3);
+    assert_eq!(set("approved\n1.2\n").await, HResult::S_OK);
+    assert_eq!(office.bench.directory.table().enabled(), ["Approved"]);
+    assert_eq!(submit().await, HResult::CERTSRV_E_UNSUPPORTED_CERT_TYPE.0);
+    let live = office.settings_again(SECURITY).live();
+    assert_eq!(live.templates, Some(vec!["Approved".to_owned()]));
+    for wrong in ["", "User", "User\n"] {
+        assert_eq!(set(wrong).await, HResult::E_INVALIDARG, "{wrong:?}");
+    }
+    assert_eq!(set("User\n\nNobody\n\n").await, HResult::CERTSRV_E_UNKNOWN_CERT_TYPE);
+    assert_eq!(office.bench.directory.table().enabled(), ["Approved"], "nothing by halves");
+    assert_eq!(set("User\n\nuser\n\nApproved\n\n").await, HResult::S_OK);
+    assert_eq!(submit().await, 3);
+    assert_eq!(set("\n\n").await, HResult::S_OK);
+    assert!(office.bench.directory.table().enabled().is_empty(), "none at all");
 }

@@ -1,5 +1,7 @@
 //! Administration of a CA over DCOM ([MS-CSRA]), of wcced and of Windows' alike.
 
+mod changes;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 

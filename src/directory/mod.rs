@@ -53,6 +53,18 @@ pub trait Directory: Trustees {
     /// settings alone decide.
     fn authorities(&self) -> BoxFuture<'_, Result<Option<Arc<Authorities>>, DirectoryError>>;
 
+    /// Has the CA issue from the templates of these names, and from no others ([MS-CSRA]
+    /// 3.1.4.2.3). It counts for requests from then on.
+    fn enable_templates<'a>(
+        &'a self,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DirectoryError>>;
+
+    /// Whether it is Active Directory, which keeps what is written to it.
+    fn is_active_directory(&self) -> bool {
+        false
+    }
+
     /// How new the templates are; `None` where they cannot be old, or nothing is known yet.
     fn freshness(&self) -> Option<Freshness> {
         None

@@ -227,7 +227,7 @@ impl Enrollment {
         Processed { row, outcome, template, evidence }
     }
 
-    async fn parse(
+    pub(super) async fn parse(
         &self,
         submission: Arc<Submission>,
         recorded: bool,

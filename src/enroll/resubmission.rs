@@ -117,6 +117,20 @@ impl Enrollment {
         row
     }
 
+    /// The identifier of the key that a recorded request is for (SHA-1 of its bits); `None` where the
+    /// request cannot be read any more.
+    pub async fn key_of(&self, recorded: &RequestRow) -> Option<[u8; 20]> {
+        let columns = &recorded.columns;
+        let submission = Submission {
+            authority: String::new(),
+            flags: columns.request_type,
+            attributes: columns.request_attributes.clone(),
+            request: columns.raw_request.clone(),
+        };
+        let request = self.parse(Arc::new(submission), true).await.ok()?;
+        Some(request.public_key.key_id)
+    }
+
     /// The settings that enrollment goes by.
     pub fn settings(&self) -> &super::Settings {
         &self.settings

@@ -77,6 +77,22 @@ impl TemplateTable {
         Ok(self)
     }
 
+    /// The same templates, of which the CA issues from those of these names (case aside) alone.
+    pub fn with_enabled(&self, names: &[String]) -> Self {
+        let mut table = self.clone();
+        for row in &mut table.rows {
+            let name = row.template.name.to_lowercase();
+            row.enabled = names.iter().any(|enabled| enabled.to_lowercase() == name);
+        }
+        table
+    }
+
+    /// The names of the templates that the CA issues from.
+    pub fn enabled(&self) -> Vec<String> {
+        let enabled = self.rows.iter().filter(|row| row.enabled);
+        enabled.map(|row| row.template.name.clone()).collect()
+    }
+
     /// What the directory says of an issuance policy.
     pub fn policy(&self, oid: &Oid) -> Option<&IssuancePolicy> {
         self.policies.get(oid)

@@ -12,7 +12,8 @@ use crate::directory::embedded::EmbeddedDirectory;
 use crate::model::{LocalAccount, LocalAccounts, SddlError, SecurityDescriptor, Sid};
 use crate::policy;
 
-use super::{ServerError, warn_of_templates};
+use super::ServerError;
+use crate::admin::warn_of_templates;
 
 /// A directory that is ready.
 pub(super) struct Opened {

@@ -103,6 +103,13 @@ pub(super) fn text_blob(text: &str) -> CERTTRANSBLOB {
     blob(text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect())
 }
 
+/// The text of UTF-16LE with or without a NUL; `None` where it is none.
+pub(super) fn wide_text(bytes: &[u8]) -> Option<String> {
+    let (units, []) = bytes.as_chunks::<2>() else { return None };
+    let units = units.iter().map(|unit| u16::from_le_bytes(*unit)).take_while(|unit| *unit != 0);
+    char::decode_utf16(units).collect::<Result<_, _>>().ok()
+}
+
 /// These bytes; NULL where there are none.
 pub(super) fn blob(bytes: Vec<u8>) -> CERTTRANSBLOB {
     match u32::try_from(bytes.len()) {

@@ -1,6 +1,7 @@
 //! `wcce admin`: administers a CA over DCOM ([MS-CSRA]).
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -11,7 +12,7 @@ use wcce::client::admin::{AdminClient, Cell, Comparison, Filter, Row, column};
 use wcce::model::{HResult, SecurityDescriptor, Sid};
 
 use crate::Done;
-use crate::args::{LoginArgs, ServerArgs};
+use crate::args::{LoginArgs, ServerArgs, read_certificates};
 
 /// Administer a CA: requests, certificates, CRLs, rights
 #[derive(Args)]
@@ -71,6 +72,19 @@ enum Action {
         #[arg(long)]
         delta: bool,
     },
+    /// Import a certificate of the CA that its table lacks
+    Import {
+        /// The certificate: PEM or DER
+        file: PathBuf,
+        /// It was issued for a pending request, which it completes
+        #[arg(long)]
+        existing: bool,
+    },
+    /// List the templates that the CA issues from, or change which they are
+    Templates {
+        #[command(subcommand)]
+        change: Option<TemplateChange>,
+    },
     /// Show what this account may do
     Roles,
     /// Show who may do what, as SDDL, or set it
@@ -87,6 +101,22 @@ enum Action {
         /// The node, such as PolicyModules
         #[arg(long, default_value = "")]
         node: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum TemplateChange {
+    /// Issue from these templates too
+    Enable {
+        /// Names of templates
+        #[arg(required = true)]
+        names: Vec<String>,
+    },
+    /// Issue from these templates no longer
+    Disable {
+        /// Names of templates
+        #[arg(required = true)]
+        names: Vec<String>,
     },
 }
 
@@ -172,6 +202,13 @@ impl Admin {
                 client.publish(if *delta { 2 } else { 1 }).await?;
                 println!("published");
             }
+            Action::Import { file, existing } => {
+                let [certificate] = <[Vec<u8>; 1]>::try_from(read_certificates(file)?)
+                    .map_err(|_| format!("{}: more than one certificate", file.display()))?;
+                let id = client.import(certificate, *existing).await?;
+                println!("certificate imported as request {id}");
+            }
+            Action::Templates { change } => self.templates(client, change.as_ref()).await?,
             Action::Roles => self.roles(client.roles().await?),
             Action::Security { set: Some(text) } => {
                 // Aliases of a domain are not known here; a SID says which one is meant.
@@ -252,6 +289,47 @@ impl Admin {
         if self.json {
             println!("{}", Value::Object(object));
         }
+        Ok(())
+    }
+
+    async fn templates(
+        &self,
+        client: &mut AdminClient,
+        change: Option<&TemplateChange>,
+    ) -> Result<(), Box<dyn Error>> {
+        let mut enabled = client.templates().await?;
+        let is = |known: &str, name: &str| known.to_lowercase() == name.to_lowercase();
+        match change {
+            None if self.json => {
+                let one = |(name, oid): &(String, String)| json!({ "name": name, "oid": oid });
+                println!("{}", Value::Array(enabled.iter().map(one).collect()));
+                return Ok(());
+            }
+            None => {
+                for (name, oid) in &enabled {
+                    println!("{name:32}  {oid}");
+                }
+                return Ok(());
+            }
+            Some(TemplateChange::Enable { names }) => {
+                for name in names {
+                    if !enabled.iter().any(|(known, _)| is(known, name)) {
+                        enabled.push((name.clone(), String::new()));
+                    }
+                }
+            }
+            Some(TemplateChange::Disable { names }) => {
+                for name in names {
+                    let before = enabled.len();
+                    enabled.retain(|(known, _)| !is(known, name));
+                    if enabled.len() == before {
+                        return Err(format!("{name} is not enabled").into());
+                    }
+                }
+            }
+        }
+        client.set_templates(&enabled).await?;
+        println!("set");
         Ok(())
     }
 

@@ -305,9 +305,12 @@ impl CaArgs {
     }
 }
 
-/// The certificates of a PEM file.
+/// The certificates of a PEM file, or the one of a DER file.
 pub fn read_certificates(path: &Path) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     let text = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if text.first() == Some(&0x30) {
+        return Ok(vec![text]);
+    }
     let blocks = pem::decode(&text).unwrap_or_default();
     let blocks = blocks.iter().filter(|block| block.label == "CERTIFICATE");
     let certificates: Vec<_> = blocks.map(|block| block.der.to_vec()).collect();

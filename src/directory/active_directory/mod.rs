@@ -21,11 +21,13 @@ mod state;
 mod table;
 mod watcher;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tracing::warn;
 
 pub use self::administration::{Administration, Listed, Machine};
 pub use self::entry::Entry;
@@ -36,7 +38,8 @@ pub use self::offers::EnrollmentService;
 use self::accounts::Accounts;
 use self::dialer::Dialer;
 use self::link::Role;
-use self::publication::Object;
+use self::publication::ca::service_dn;
+use self::publication::{Change, ChangeKind, Object, Step};
 use self::slot::Slot;
 use self::state::{Snapshot, State};
 use self::watcher::Watcher;
@@ -50,8 +53,13 @@ pub struct ActiveDirectory {
     accounts: Accounts,
     /// For what is written.
     writer: Slot,
+    /// Sanitized short name of the CA.
+    ca: String,
     watcher: JoinHandle<()>,
 }
+
+/// How long a change of the templates may take to come back from the directory.
+const ECHO: Duration = Duration::from_secs(10);
 
 impl ActiveDirectory {
     /// Begins to read the directory for the CA of this sanitized name. Returns at once: until the
@@ -66,7 +74,8 @@ impl ActiveDirectory {
         let accounts = Accounts::new(Arc::clone(&config), &dialer, Arc::clone(&state));
         let writer = Slot::new(Arc::clone(&dialer), Role::DomainController);
         let watcher = Watcher::new(dialer, config, Arc::clone(&state), ca);
-        Ok(Self { state, accounts, writer, watcher: tokio::spawn(watcher.run()) })
+        let ca = ca.to_owned();
+        Ok(Self { state, accounts, writer, ca, watcher: tokio::spawn(watcher.run()) })
     }
 
     /// The forest, once a domain controller has told it; waits for that as long as `patience`.
@@ -122,6 +131,30 @@ impl ActiveDirectory {
         Ok(changed)
     }
 
+    /// Writes certificateTemplates of the CA's enrollment service object.
+    async fn write_templates(&self, names: &[String]) -> Result<(), DirectoryError> {
+        let mut newest = self.state.subscribe();
+        let forest = self.state.forest()?;
+        let step = Step::Modify {
+            dn: service_dn(&forest, &self.ca),
+            changes: vec![Change {
+                kind: ChangeKind::Replace,
+                name: "certificateTemplates".to_owned(),
+                values: names.iter().map(|name| name.clone().into_bytes()).collect(),
+            }],
+        };
+        step.apply(&self.writer.connection(&forest.root).await?).await?;
+        let wanted: HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        let is_told = |snapshot: &Option<Arc<Snapshot>>| {
+            let enabled = snapshot.iter().flat_map(|snapshot| snapshot.table.enabled());
+            enabled.map(|name| name.to_lowercase()).collect::<HashSet<_>>() == wanted
+        };
+        if tokio::time::timeout(ECHO, newest.wait_for(is_told)).await.is_err() {
+            warn!("the directory has not told of the templates yet that it was to enable");
+        }
+        Ok(())
+    }
+
     /// Follows the template table: its versions, each with its table.
     pub fn follow(&self) -> Follower {
         Follower(self.state.subscribe())
@@ -172,6 +205,17 @@ impl Directory for ActiveDirectory {
         sid: &'a Sid,
     ) -> BoxFuture<'a, Result<Option<Token>, DirectoryError>> {
         Box::pin(self.accounts.token(sid))
+    }
+
+    fn enable_templates<'a>(
+        &'a self,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DirectoryError>> {
+        Box::pin(self.write_templates(names))
+    }
+
+    fn is_active_directory(&self) -> bool {
+        true
     }
 
     fn freshness(&self) -> Option<Freshness> {

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -25,7 +25,7 @@ use crate::model::{
 /// The directory file as it was when it was read.
 pub struct EmbeddedDirectory {
     accounts: Accounts,
-    templates: Arc<TemplateTable>,
+    templates: RwLock<Arc<TemplateTable>>,
 }
 
 /// A value of the file that makes no sense, before the path is put to it.
@@ -84,7 +84,7 @@ impl EmbeddedDirectory {
         let policies = std::mem::take(&mut file.issuance_policies);
         let entries = std::mem::take(&mut file.templates);
         let templates = templates::table(entries, policies, &accounts)?;
-        Ok(Self { accounts, templates: Arc::new(templates) })
+        Ok(Self { accounts, templates: RwLock::new(Arc::new(templates)) })
     }
 
     /// The text of a new directory file: default templates in the manner of a Windows CA, and
@@ -114,7 +114,7 @@ impl EmbeddedDirectory {
 
     /// The template table.
     pub fn table(&self) -> Arc<TemplateTable> {
-        Arc::clone(&self.templates)
+        Arc::clone(&self.templates.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Reads SDDL with the aliases of this domain.
@@ -143,6 +143,16 @@ fn template_arc(domain_sid: &Sid) -> String {
 impl Directory for EmbeddedDirectory {
     fn templates(&self) -> BoxFuture<'_, Result<Arc<TemplateTable>, DirectoryError>> {
         Box::pin(std::future::ready(Ok(self.table())))
+    }
+
+    /// Until the next start: the file is its owner's.
+    fn enable_templates<'a>(
+        &'a self,
+        names: &'a [String],
+    ) -> BoxFuture<'a, Result<(), DirectoryError>> {
+        let mut templates = self.templates.write().unwrap_or_else(PoisonError::into_inner);
+        *templates = Arc::new(templates.with_enabled(names));
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn principal_by_sid<'a>(

@@ -13,14 +13,14 @@ use tokio::sync::Mutex;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::call::{blob, bytes_of, sealed_caller, text};
+use super::call::{blob, bytes_of, sealed_caller, text, wide_text};
 use super::property;
 use crate::admin::{
     AdminError, Administration, EntryValue, Method, Publication, RevokeRequest, RightsOf, View,
 };
 use crate::auth::BoxFuture;
 use crate::dcom;
-use crate::enroll::{PROPERTIES, PropertyQuery};
+use crate::enroll::{PROPERTIES, PropertyId, PropertyKind, PropertyQuery};
 use crate::generated::dtyp::FILETIME;
 use crate::generated::icertadmind::{
     DeleteRowIn, DeleteRowOut, EnumViewColumnTableIn, EnumViewColumnTableOut, GetArchivedKeyIn,
@@ -142,6 +142,24 @@ impl CertAdmin {
         administration.set_rights_of(caller, whom, descriptor).await
     }
 
+    async fn set_property(&self, caller: &Caller, request: SetCaPropertyIn) -> Done<()> {
+        let authority = request.pwsz_authority.as_ref();
+        let administration = self.check(caller, Method::SetCaProperty, authority)?;
+        let templates = (PropertyId::Templates.value(), 0, PropertyKind::Text.value().into());
+        let agents = (PropertyId::KraCert.value(), PropertyKind::Binary.value().into());
+        match (request.prop_id, request.prop_index, request.prop_type) {
+            wanted if wanted == templates => {
+                let value = bytes_of(request.pctb_property_value);
+                let value = wide_text(&value)
+                    .ok_or(AdminError::Argument("the property is text of 16-bit units"))?;
+                administration.set_templates(caller, &value).await
+            }
+            (id, 0.., kind) if (id, kind) == agents => Err(AdminError::NoArchival),
+            // Of no key recovery agents none can be used, and there cannot be less of them.
+            _ => Err(AdminError::Argument("no such property can be set, or not to that")),
+        }
+    }
+
     async fn set_config_entry(&self, caller: &Caller, request: SetConfigEntryIn) -> Done<()> {
         let authority = request.pwsz_authority.as_ref();
         let administration = self.check(caller, Method::SetConfigEntry, authority)?;
@@ -233,8 +251,7 @@ impl ICertAdminD2 for CertAdmin {
         Ok(GetCaPropertyOut { pctb_property_value, return_value, ..Default::default() })
     }
 
-    /// Nothing here can be set over the network: templates are enabled in the directory, and there
-    /// are no key recovery agents.
+    /// Templates are enabled. There are no key recovery agents, and can be none.
     async fn set_ca_property(
         &self,
         call: &CallContext,
@@ -242,11 +259,7 @@ impl ICertAdminD2 for CertAdmin {
     ) -> Result<SetCaPropertyOut, Fault> {
         const METHOD: Method = Method::SetCaProperty;
         let caller = sealed_caller(call)?;
-        let checked = self.check(caller, METHOD, request.pwsz_authority.as_ref());
-        let done = checked.and(Err(AdminError::Refused(match request.prop_id {
-            0x1D => "templates are enabled in the directory that the CA reads them from",
-            _ => "this property cannot be set",
-        })));
+        let done = self.set_property(caller, request).await;
         let return_value = code(caller, METHOD, done);
         Ok(SetCaPropertyOut { return_value, ..Default::default() })
     }

@@ -30,8 +30,12 @@ mod kind {
 const CRITICAL: u32 = 1;
 /// The extension must not be in the certificate.
 const DISABLED: u32 = 2;
-/// ImportCertificate: the certificate is of a request that waits for it.
+/// FLAG_ALLOW_IMPORT_FOREIGN: certificates of others may be imported too.
+const ALLOW_FOREIGN: i32 = 0x0001_0000;
+/// ICF_EXISTINGROW: the certificate is of a request that waits for it.
 const EXISTING_ROW: i32 = 0x0002_0000;
+/// How the client had the certificate encoded, which it may leave in the flags.
+const ENCODING: i32 = 0xFF;
 /// The longest extension, in bytes: rows have to hold it.
 const MAX_EXTENSION: usize = 16 * 1024;
 
@@ -53,6 +57,12 @@ impl CertAdmin {
     async fn import(&self, caller: &Caller, request: ImportCertificateIn) -> Done<i32> {
         let authority = request.pwsz_authority.as_ref();
         let administration = self.check(caller, Method::ImportCertificate, authority)?;
+        // Certificates of others are taken where KRAFlags allow it, which they never do here.
+        if request.dw_flags & !(ALLOW_FOREIGN | EXISTING_ROW | ENCODING) != 0 {
+            return Err(AdminError::Argument(
+                "the flags are 0x10000 (foreign) and 0x20000 (pending)",
+            ));
+        }
         let existing = request.dw_flags & EXISTING_ROW != 0;
         let certificate = bytes_of(request.pctb_certificate);
         let id = administration.import(caller, &certificate, existing).await?;

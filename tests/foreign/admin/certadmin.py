@@ -105,6 +105,8 @@ ServerControl = method(17, ("flags", DWORD))
 Ping = method(18)
 GetServerState = method(19)
 ImportCertificate = method(28, ("certificate", CERTTRANSBLOB), ("flags", LONG))
+BackupPrepare = method(20, ("grbit", DWORD), ("backup_flags", DWORD), ("annotation", WSTR),
+                       ("client", DWORD))
 PublishCRLs = method(31, ("time", FILETIME), ("flags", DWORD))
 GetCAProperty = method(32, ("id", LONG), ("index", LONG), ("type", LONG))
 EnumViewColumnTable = method(35, ("table", DWORD), ("first", DWORD), ("wanted", DWORD))
@@ -117,6 +119,9 @@ SetAuditFilter = method(41, ("filter", DWORD))
 GetOfficerRights = method(42)
 SetOfficerRights = method(43, ("enable", LONG), ("descriptor", CERTTRANSBLOB))
 GetConfigEntry = method(44, ("node", LPWSTR), ("entry", WSTR))
+SetCAProperty = method(33, ("id", LONG), ("index", LONG), ("type", LONG),
+                       ("value", CERTTRANSBLOB))
+SetConfigEntry = method(45, ("node", LPWSTR), ("entry", WSTR), ("variant", VARIANT))
 GetMyRoles = method(47)
 DeleteRow = method(48, ("flags", DWORD), ("time", FILETIME), ("table", DWORD), ("row", DWORD))
 
@@ -311,6 +316,28 @@ class CertAdmin(CertRequest):
 
     def set_officer_rights(self, enable, descriptor):
         return self.status(SetOfficerRights, enable=enable, descriptor=blob(descriptor))
+
+    def imported(self, certificate, flags=0):
+        answer = self.call(ImportCertificate, LongAnswer, certificate=blob(certificate), flags=flags)
+        return answer["status"], answer["value"]
+
+    def property(self, number, kind, index=0):
+        answer = self.call(GetCAProperty, BlobAnswer, id=number, index=index, type=kind)
+        return answer["status"], data(answer["blob"])
+
+    def set_property(self, number, kind, value, index=0):
+        return self.status(SetCAProperty, id=number, index=index, type=kind, value=blob(value))
+
+    def templates(self):
+        """Names of the templates that the CA issues from, with their OIDs, and the text of it."""
+        status, value = self.property(0x1D, 4)
+        assert status == 0
+        lines = value.decode("utf-16-le").rstrip("\0").split("\n")
+        return dict(zip(lines[:-1:2], lines[1::2]))
+
+    def set_templates(self, templates, end="\0"):
+        text = "".join(f"{name}\n{oid}\n" for name, oid in templates.items()) + end
+        return self.set_property(0x1D, 4, text.encode("utf-16-le"))
 
     def entry(self, authority, node, name):
         """Status, and the VARIANT as impacket has it."""

@@ -5,7 +5,6 @@ import contextlib
 import datetime
 import json
 import struct
-import subprocess
 
 import pytest
 from cryptography import x509
@@ -13,16 +12,13 @@ from impacket.dcerpc.v5 import rpcrt
 from impacket.ldap.ldaptypes import SR_SECURITY_DESCRIPTOR
 
 import certadmin as admin
-import csr
 from certadmin import (
     BASE, CRITICAL, DELTA, DISABLED, DISPOSITION, DOWN, EQ, GE, HOLD, LE, MESSAGE, RELEASE,
-    REPUBLISH, REQUESTER, REQUEST_ID, S_FALSE, SERIAL, STATUS, TEMPLATE, UP, CertAdmin,
-    restriction,
+    REPUBLISH, REQUESTER, REQUEST_ID, S_FALSE, SERIAL, STATUS, TEMPLATE, UP, restriction,
 )
-from certrequest import CertRequest
 from icpr import RpcFault
-from running import BINARIES, openssl
-from staff import RIGHTS
+from running import openssl
+from staff import RIGHTS, desk, enroll, issue, retrieve, wcce
 
 ISSUED, PENDING, DENIED = 3, 5, 2
 ACCESS_DENIED, INVALID_ARGUMENT, INVALID_DATA = 0x80070005, 0x80070057, 0x8007000D
@@ -32,38 +28,6 @@ TEMPLATE_DENIED, ADMIN_DENIED, NO_ADMINISTRATOR = 0x80094012, 0x80094014, 0x8009
 FOREIGN, KNOWN = 0x800B0107, 0x80071392
 CAPABILITIES = "1.2.840.113549.1.9.15"
 AES = bytes.fromhex("300d300b060960864801650304012a")
-RSA_KEY = csr.rsa_key()
-
-
-@contextlib.contextmanager
-def desk(office, who, **how):
-    with CertAdmin(office, who, **how) as client:
-        yield client
-
-
-def enroll(office, who, template):
-    client = CertRequest(office.host, who)
-    try:
-        return client.request2(office.name, csr.csr(RSA_KEY), f"CertificateTemplate:{template}")
-    finally:
-        client.close()
-
-
-def retrieve(office, who, row):
-    client = CertRequest(office.host, who)
-    try:
-        return client.request2(office.name, request_id=row)
-    finally:
-        client.close()
-
-
-def issue(office, who):
-    """An issued certificate, and its serial number as the table has it."""
-    answer = enroll(office, who, "User")
-    assert answer.disposition == ISSUED, answer.message
-    certificate = x509.load_der_x509_certificate(answer.certificate)
-    digits = f"{certificate.serial_number:x}"
-    return answer.request_id, digits.zfill(len(digits) + len(digits) % 2), answer.certificate
 
 
 def test_example_3_5(office, people, tally):
@@ -495,17 +459,6 @@ def test_certificates_that_are_known_or_foreign_are_not_imported(office, people,
         answer = officer.call(admin.GetArchivedKey, admin.BlobAnswer, id=1)
         assert answer["status"] == NOT_FOUND
     tally("foreign-admin", "import")
-
-
-def wcce(office, who, *arguments, code=0):
-    """Our own client, as its users run it."""
-    password = office.folder / f"{who.user}.password"
-    password.write_text(who.password)
-    command = [BINARIES / "wcce", "admin", "--server", office.host, "--user", who.account,
-               "--password-file", password, *map(str, arguments)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert run.returncode == code, run.stdout + run.stderr
-    return run.stdout + run.stderr
 
 
 def test_our_own_client(office, people, tally):
