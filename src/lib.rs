@@ -27,6 +27,7 @@ pub mod model;
 pub mod ndr;
 pub mod policy;
 pub mod process;
+pub mod replay;
 pub mod request;
 pub mod rpc;
 pub mod server;
