@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo example test lint deny mutants bench bench-crl bench-views generate
+.PHONY: help demo example test crash soak lint deny mutants bench bench-crl bench-views generate
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile
@@ -15,6 +15,14 @@ test:
 # make example  play example 3.6 of [MS-CERSOD]: on behalf of a user, renewal, negative cases
 example:
 	@cargo run --release --quiet --locked --bin wcced -- example
+
+# make crash  kill wcced under load (SIGKILL), ROUNDS=200 times, and look for what was lost or given twice
+crash:
+	@CRASH_ROUNDS=$${ROUNDS:-200} cargo test --locked --test crash_under_load -- --nocapture
+
+# make soak   ten thousand connections, floods and slow clients against wcced beside honest ones (minutes)
+soak:
+	@bash tests/soak.sh
 
 # make lint   rustfmt and clippy
 lint:

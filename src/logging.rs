@@ -2,6 +2,8 @@
 //! characters are written as escapes, wherever in a line they are.
 
 use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
@@ -40,6 +42,37 @@ impl LogConfig {
     /// Where the level cannot be understood.
     pub fn filter(&self) -> Result<EnvFilter, LoggingError> {
         Ok(EnvFilter::builder().parse(&self.level)?)
+    }
+}
+
+/// What would be logged as often as a client wants, and is not: a line in ten seconds says how often
+/// it happened, so that nobody fills the disk from outside.
+pub(crate) struct Seldom {
+    state: Mutex<(Option<Instant>, u64)>,
+}
+
+impl Seldom {
+    const INTERVAL: Duration = Duration::from_secs(10);
+
+    pub(crate) const fn new() -> Self {
+        Self { state: Mutex::new((None, 0)) }
+    }
+
+    /// Counts so many more. How many they are since the last line, where it is time for one.
+    pub(crate) fn happened(&self, times: usize) -> Option<u64> {
+        self.happened_at(times, Instant::now())
+    }
+
+    fn happened_at(&self, times: usize, now: Instant) -> Option<u64> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, count) = &mut *state;
+        *count = count.saturating_add(u64::try_from(times).unwrap_or(u64::MAX));
+        let due = last.is_none_or(|last| now.saturating_duration_since(last) >= Self::INTERVAL);
+        if *count == 0 || !due {
+            return None;
+        }
+        *last = Some(now);
+        Some(std::mem::take(count))
     }
 }
 
@@ -175,5 +208,16 @@ mod tests {
         assert!(text.starts_with('{') && text.ends_with("}\n"), "{text}");
         assert!(text.contains(r"alice\r\n2026"), "{text}");
         assert!(text.contains(r"\u009b\u202e\u0000 ü"), "{text}");
+    }
+
+    #[test]
+    fn what_happens_often_is_said_seldom_and_none_of_it_is_lost() {
+        let seldom = Seldom::new();
+        let now = Instant::now();
+        let at = |seconds| now.checked_add(Duration::from_secs(seconds)).expect("a time");
+        assert_eq!(seldom.happened_at(0, now), None, "nothing happened");
+        assert_eq!(seldom.happened_at(2, now), Some(2));
+        assert_eq!([seldom.happened_at(1, at(1)), seldom.happened_at(3, at(9))], [None, None]);
+        assert_eq!(seldom.happened_at(1, at(10)), Some(5));
     }
 }

@@ -24,7 +24,12 @@ impl Counter {
 
     /// One more.
     pub fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.add_many(1);
+    }
+
+    /// So many more.
+    pub fn add_many(&self, count: usize) {
+        self.0.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     fn get(&self) -> u64 {
@@ -67,7 +72,7 @@ impl Drop for Held {
     }
 }
 
-/// Connections that are open, and those that were refused for their number.
+/// Connections that are open, and those that were refused or ended for their number.
 pub struct Connections {
     /// Open now.
     pub open: Gauge,
@@ -75,11 +80,18 @@ pub struct Connections {
     pub accepted: Counter,
     /// Refused so far.
     pub refused: Counter,
+    /// Ended so far, as another needed the place more.
+    pub shown_out: Counter,
 }
 
 impl Connections {
     const fn new() -> Self {
-        Self { open: Gauge::new(0), accepted: Counter::new(), refused: Counter::new() }
+        Self {
+            open: Gauge::new(0),
+            accepted: Counter::new(),
+            refused: Counter::new(),
+            shown_out: Counter::new(),
+        }
     }
 
     /// Counts one in; it is open until what is returned is dropped.
@@ -93,6 +105,10 @@ impl Connections {
 pub static RPC: Connections = Connections::new();
 /// HTTP connections.
 pub static HTTP: Connections = Connections::new();
+/// DCE/RPC connections that were closed because the memory for what clients send was used up.
+pub static RPC_OUT_OF_MEMORY: Counter = Counter::new();
+/// Times that a connection could not be accepted, such as for want of file descriptors.
+pub static ACCEPT_FAILED: Counter = Counter::new();
 /// Whether the secure channel to a domain controller stands: 1 or 0, and -1 while none was tried.
 pub static SECURE_CHANNEL: Gauge = Gauge::new(-1);
 /// OCSP requests that got a signed answer, and those that got an error.
@@ -238,15 +254,21 @@ impl Page {
             page.sample("wcce_connections", &[("protocol", protocol)], connections.open.get());
         }
         let name = "wcce_connections_total";
-        page.family(name, "counter", "Connections so far, and those refused for their number.");
+        page.family(name, "counter", "Connections so far, those refused for their number, and those ended as others needed their place.");
         for (protocol, connections) in all {
-            for (outcome, counter) in
-                [("accepted", &connections.accepted), ("refused", &connections.refused)]
-            {
+            for (outcome, counter) in [
+                ("accepted", &connections.accepted),
+                ("refused", &connections.refused),
+                ("shown-out", &connections.shown_out),
+            ] {
                 let labels = [("protocol", protocol), ("outcome", outcome)];
                 page.sample(name, &labels, counter.get());
             }
         }
+        let help = "DCE/RPC connections closed as the memory for what clients send was used up.";
+        page.one("wcce_out_of_memory_total", "counter", help, RPC_OUT_OF_MEMORY.get());
+        let help = "Times that a connection could not be accepted.";
+        page.one("wcce_accept_failed_total", "counter", help, ACCEPT_FAILED.get());
         page.family("wcce_ocsp_requests_total", "counter", "OCSP requests by their answer.");
         for (counter, outcome) in OCSP.iter().zip(["answered", "error"]) {
             page.sample("wcce_ocsp_requests_total", &[("outcome", outcome)], counter.get());

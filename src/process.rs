@@ -6,7 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::Duration;
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
+};
 
 /// Forbids core dumps, and reading its memory by others of the same user (ptrace): both would
 /// lay open keys and password hashes.
@@ -17,6 +19,18 @@ pub fn deny_inspection() -> io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     Ok(())
+}
+
+/// Lets the process have as many files open as the system allows it to. Returns how many.
+///
+/// # Errors
+/// Where the system refuses.
+pub fn raise_file_limit() -> io::Result<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })?;
+    }
+    Ok(limit.maximum.unwrap_or(u64::MAX))
 }
 
 /// Tells systemd about the state of the service (sd_notify(3)), such as `READY=1`; does nothing

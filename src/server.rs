@@ -42,10 +42,10 @@ use crate::generated::icertpassage::I_CERT_PASSAGE;
 use crate::model::SddlError;
 use crate::process;
 use crate::rpc::Service;
-use crate::rpc::association::{AssociationGroups, Endpoint};
+use crate::rpc::association::{AssociationGroups, Endpoint, Memory};
 use crate::rpc::epm::{self, EndpointMapper, EndpointTable};
 use crate::rpc::mgmt::{Management, Statistics};
-use crate::rpc::server::{self as rpc_server, DrainTimeout};
+use crate::rpc::server::{self as rpc_server, DrainTimeout, ServerLimits};
 use crate::services::{CertAdminClass, CertPassage, CertRequestClass};
 use crate::store::{SledStore, Store, StoreError};
 
@@ -291,6 +291,7 @@ impl Server {
         let table = Arc::new(endpoint_table(&passage));
         let groups = Arc::new(AssociationGroups::default());
         let statistics = Arc::new(Statistics::default());
+        let memory = Memory::new(self.config.limits.buffered_bytes);
         let endpoint = |mut services: Vec<Arc<dyn Service>>| {
             let interfaces = services.iter().map(|service| service.interface()).collect();
             let statistics = Arc::clone(&statistics);
@@ -304,6 +305,7 @@ impl Server {
                 acceptors: Arc::clone(&self.providers),
                 groups: Arc::clone(&groups),
                 statistics,
+                memory: Arc::clone(&memory),
                 limits: self.config.limits.of_connections(),
             })
         };
@@ -327,7 +329,8 @@ impl Server {
         }
         serve(self.mapper, endpoint(beside_mapper));
         serve(self.passage, endpoint(vec![Arc::new(CertPassage::new(self.enrollment))]));
-        let limits = self.config.limits.of_server(self.config.listen.drain);
+        let mut limits = self.config.limits.of_server(self.config.listen.drain);
+        fit_into_files(&mut limits, self.config.http.connections);
         let (crls, stop_crls) = (Arc::clone(&self.crls), stop.clone());
         let renewal = tokio::spawn(async move { crls.run(stop_crls).await });
         let web = tokio::spawn(self.web.run(stop.clone()));
@@ -339,6 +342,30 @@ impl Server {
             task.await?;
         }
         Ok(drained?)
+    }
+}
+
+/// File descriptors for all that is no client's connection: the Request table, domain controllers,
+/// the processes of winbind.
+const OTHER_FILES: usize = 256;
+
+/// Takes no more connections than the process may have files open, so that it never lacks one for
+/// what matters.
+fn fit_into_files(limits: &mut ServerLimits, http: usize) {
+    let allowed = match process::raise_file_limit() {
+        Ok(allowed) => usize::try_from(allowed).unwrap_or(usize::MAX),
+        Err(error) => return warn!(%error, "the limit of open files cannot be raised"),
+    };
+    let left = allowed.saturating_sub(http).saturating_sub(OTHER_FILES).max(1);
+    if limits.max_connections > left {
+        warn!(
+            allowed,
+            wanted = limits.max_connections,
+            connections = left,
+            "fewer connections than limits.connections are taken: the system allows too few open \
+             files (with systemd: LimitNOFILE=)"
+        );
+        limits.max_connections = left;
     }
 }
 

@@ -123,6 +123,7 @@ impl Server {
                 acceptors: Arc::new(providers()),
                 groups: Arc::default(),
                 statistics,
+                memory: Arc::default(),
                 limits: Limits { max_security_contexts: 8, ..Limits::default() },
             })
         };

@@ -34,6 +34,9 @@ tail -n 1 target/example.txt
 say "foreign clients"
 bash tests/netns.sh "$WCCE_PYTHON" -m pytest -q -rA tests/foreign
 
+say "soak: the short one"
+bash tests/netns.sh "$WCCE_PYTHON" tests/soak/soak.py --short
+
 say "Active Directory: templates, accounts, rights, outages; foreign clients in a domain"
 as_root env WCCE_TALLY="$WCCE_TALLY" ${WCCE_CAPTURES:+WCCE_CAPTURES="$WCCE_CAPTURES"} tests/lab/lab.py run -- \
   bash -euc 'for suite; do "$0" -m pytest -q -rA -p no:cacheprovider "$suite"; done' "$WCCE_PYTHON" "$PWD"/tests/lab "$PWD"/tests/kerberos \

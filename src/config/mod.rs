@@ -124,14 +124,17 @@ impl Default for ListenConfig {
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// Connections, all together. Default 1024.
+    /// Connections, all together; where all are taken, a newcomer gets the place of one that needs
+    /// it least. Default 16384.
     pub connections: usize,
-    /// Connections from one address. Default 128.
+    /// Connections from one address (of IPv6: one network of 64 bits). Default 128.
     pub connections_per_address: usize,
     /// Calls of one account at a time; further ones are told to come again. Default 32.
     pub calls_per_account: usize,
     /// The largest call, its fragments put together, in bytes. Default 4 MiB.
     pub call_bytes: usize,
+    /// Memory for what clients send, beyond 16 KiB of each connection, in bytes. Default 256 MiB.
+    pub buffered_bytes: usize,
     /// How long a client may take to log on. Default `30s`.
     #[serde(deserialize_with = "deserialize_duration")]
     pub logon_time: Duration,
@@ -146,10 +149,11 @@ pub struct LimitsConfig {
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
-            connections: 1024,
+            connections: 16_384,
             connections_per_address: 128,
             calls_per_account: 32,
             call_bytes: 4 * 1024 * 1024,
+            buffered_bytes: 256 * 1024 * 1024,
             logon_time: Duration::from_secs(30),
             transfer_time: Duration::from_secs(60),
             idle_time: Duration::from_secs(15 * 60),
@@ -414,6 +418,12 @@ impl Config {
                 "listen.enrollment",
                 "name at least one address, such as 127.0.0.1:49170",
             ));
+        }
+        if self.limits.connections == 0 || self.limits.connections_per_address == 0 {
+            return Err(("limits.connections", "at least 1"));
+        }
+        if self.limits.buffered_bytes < self.limits.call_bytes {
+            return Err(("limits.buffered_bytes", "at least limits.call_bytes"));
         }
         if self.limits.call_bytes < max_request_bytes.saturating_mul(2) {
             return Err(("limits.call_bytes", "at least twice enrollment.max_request_bytes"));

@@ -13,7 +13,7 @@ mod stall;
 mod tests;
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +30,9 @@ pub use self::config::{HttpConfig, OcspConfig};
 pub use self::published::Published;
 pub use self::site::{Monitored, Site};
 use self::stall::Unstalled;
-use crate::counts::Counts;
+use crate::logging::Seldom;
 use crate::metrics;
+use crate::places::{Place, Places, Rank, is_exhaustion};
 
 /// Pause after a failed accept: the process may be out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -79,7 +80,7 @@ pub async fn serve(
 ) {
     let (alive, mut finished) = mpsc::channel(1);
     let shared = Arc::new(Shared { site, limits, stop: stop.clone(), _alive: alive });
-    let places = Counts::new(limits.connections, limits.connections_per_address);
+    let places = Places::new(limits.connections, limits.connections_per_address);
     let mut accepting = JoinSet::new();
     for listener in listeners {
         accepting.spawn(accept(listener, Arc::clone(&shared), Arc::clone(&places)));
@@ -96,36 +97,67 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, places: Arc<Counts<IpAddr>>) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>, places: Arc<Places>) {
+    static FAILED: Seldom = Seldom::new();
+    static REFUSED: Seldom = Seldom::new();
+    static SHOWN_OUT: Seldom = Seldom::new();
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                warn!(%error, "cannot accept an HTTP connection");
+                metrics::ACCEPT_FAILED.add();
+                let shown_out = if is_exhaustion(&error) { places.make_room() } else { 0 };
+                metrics::HTTP.shown_out.add_many(shown_out);
+                if let Some(times) = FAILED.happened(1) {
+                    warn!(%error, times, "cannot accept an HTTP connection");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let Some(place) = places.take(peer.ip().to_canonical()) else {
-            metrics::HTTP.refused.add();
-            debug!(%peer, "HTTP connection refused: too many");
-            continue;
+        let place = match places.take(peer.ip()) {
+            Ok((place, shown_out)) => {
+                metrics::HTTP.shown_out.add_many(shown_out);
+                if let Some(connections) = SHOWN_OUT.happened(shown_out) {
+                    warn!(
+                        connections,
+                        "all places for HTTP connections are taken (http.connections): those that \
+                         need theirs least make room"
+                    );
+                }
+                place
+            }
+            Err(why) => {
+                metrics::HTTP.refused.add();
+                if let Some(connections) = REFUSED.happened(1) {
+                    warn!(%peer, connections, "HTTP connections refused (section http): {why}");
+                }
+                continue;
+            }
         };
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let _open = metrics::HTTP.hold();
-            run(stream, peer, &shared).await;
-            drop(place);
+            let place = Arc::new(place);
+            tokio::select! {
+                () = run(stream, peer, &shared, Arc::clone(&place)) => {}
+                () = place.shown_out() => debug!(%peer, "connection ended: another needs its place"),
+            }
         });
     }
 }
 
-async fn run(stream: TcpStream, peer: SocketAddr, shared: &Shared) {
+async fn run(stream: TcpStream, peer: SocketAddr, shared: &Shared, place: Arc<Place>) {
     let HttpLimits { transfer_time, drain, .. } = shared.limits;
     let site = Arc::clone(&shared.site);
     let service = service_fn(move |request| {
-        let site = Arc::clone(&site);
-        async move { Ok::<_, Infallible>(site.answer(request, transfer_time).await) }
+        let (site, place) = (Arc::clone(&site), Arc::clone(&place));
+        async move {
+            let answer = site.answer(request, transfer_time).await;
+            // Whoever asked for something stands better than those who only hold a connection.
+            place.stands_anew(Rank::Idle);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

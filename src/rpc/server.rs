@@ -20,10 +20,12 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, debug, info, info_span, warn};
 
 use self::connection::Connection;
-use self::limits::{Calls, Connections};
+use self::limits::Calls;
 use super::association::Endpoint;
 use crate::counts::Counts;
+use crate::logging::Seldom;
 use crate::metrics;
+use crate::places::{Place, Places, is_exhaustion};
 
 /// Pause after a failed accept: the process may be out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -32,9 +34,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// [`Limits`](super::association::Limits).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ServerLimits {
-    /// Connections, all endpoints together.
+    /// Connections, all endpoints together. Where all are taken, a newcomer gets the place of one
+    /// that needs it least.
     pub max_connections: usize,
-    /// Connections from one address.
+    /// Connections from one address (of IPv6: one network of 64 bits).
     pub max_connections_per_address: usize,
     /// Calls in flight of one account, or of one address where the caller is not authenticated;
     /// further ones are answered with [`Fault::SERVER_TOO_BUSY`](crate::ndr::Fault).
@@ -48,7 +51,7 @@ pub struct ServerLimits {
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
-            max_connections: 1024,
+            max_connections: 16_384,
             max_connections_per_address: 128,
             max_calls_per_principal: 32,
             write_timeout: Duration::from_secs(30),
@@ -87,7 +90,7 @@ pub async fn serve(
     let (alive, mut finished) = mpsc::channel(1);
     let calls = Counts::new(usize::MAX, limits.max_calls_per_principal);
     let shared = Arc::new(Shared { limits, calls, stop: stop.clone(), alive });
-    let places = Counts::new(limits.max_connections, limits.max_connections_per_address);
+    let places = Places::new(limits.max_connections, limits.max_connections_per_address);
 
     let mut accepting = JoinSet::new();
     for (listener, endpoint) in listeners {
@@ -113,37 +116,63 @@ async fn accept(
     listener: TcpListener,
     endpoint: Arc<Endpoint>,
     shared: Arc<Shared>,
-    places: Arc<Connections>,
+    places: Arc<Places>,
 ) {
+    static FAILED: Seldom = Seldom::new();
+    static REFUSED: Seldom = Seldom::new();
+    static SHOWN_OUT: Seldom = Seldom::new();
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                warn!(%error, "cannot accept a connection");
+                metrics::ACCEPT_FAILED.add();
+                let shown_out = if is_exhaustion(&error) { places.make_room() } else { 0 };
+                metrics::RPC.shown_out.add_many(shown_out);
+                if let Some(times) = FAILED.happened(1) {
+                    warn!(%error, times, "cannot accept a connection");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let Some(place) = places.take(peer.ip().to_canonical()) else {
-            metrics::RPC.refused.add();
-            warn!(%peer, "connection refused: too many");
-            continue;
+        let place = match places.take(peer.ip()) {
+            Ok((place, shown_out)) => {
+                metrics::RPC.shown_out.add_many(shown_out);
+                if let Some(connections) = SHOWN_OUT.happened(shown_out) {
+                    warn!(
+                        connections,
+                        "all places for connections are taken (limits.connections): those that \
+                         need theirs least make room"
+                    );
+                }
+                place
+            }
+            Err(why) => {
+                metrics::RPC.refused.add();
+                if let Some(connections) = REFUSED.happened(1) {
+                    warn!(%peer, connections, "connections refused (section limits): {why}");
+                }
+                continue;
+            }
         };
         let (endpoint, shared) = (Arc::clone(&endpoint), Arc::clone(&shared));
         let span = info_span!("rpc", %peer);
         tokio::spawn(
             async move {
                 let _open = metrics::RPC.hold();
-                run(stream, endpoint, shared).await;
-                drop(place);
+                let place = Arc::new(place);
+                tokio::select! {
+                    () = run(stream, endpoint, shared, Arc::clone(&place)) => {}
+                    () = place.shown_out() => debug!("connection ended: another needs its place"),
+                }
             }
             .instrument(span),
         );
     }
 }
 
-async fn run(stream: TcpStream, endpoint: Arc<Endpoint>, shared: Arc<Shared>) {
-    match Connection::new(stream, endpoint, shared) {
+async fn run(stream: TcpStream, endpoint: Arc<Endpoint>, shared: Arc<Shared>, place: Arc<Place>) {
+    match Connection::new(stream, endpoint, shared, place) {
         Ok(connection) => match connection.run().await {
             Ok(()) => debug!("connection closed by the client"),
             Err(end) => end.log(),

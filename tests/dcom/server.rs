@@ -207,6 +207,7 @@ impl TestServer {
                 acceptors: acceptors.clone(),
                 groups: Arc::clone(&groups),
                 statistics: Arc::clone(&statistics),
+                memory: Arc::default(),
                 limits: Limits::default(),
             })
         };

@@ -228,6 +228,7 @@ impl Server {
             acceptors: Arc::new(Nobody),
             groups: Arc::default(),
             statistics: Arc::default(),
+            memory: Arc::default(),
             limits: Limits::default(),
         });
         let Dialogue { client, server, .. } = *dialogue;

@@ -77,6 +77,7 @@ pub fn endpoint() -> Arc<Endpoint> {
         acceptors: Arc::new(SecurityProviders::of_ntlm(ntlm, true)),
         groups: Arc::default(),
         statistics: Arc::default(),
+        memory: Arc::default(),
         limits: Limits::default(),
     })
 }

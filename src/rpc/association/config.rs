@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::AssociationGroups;
+use super::{AssociationGroups, Memory};
 use crate::auth::AcceptorFactory;
 use crate::ndr::InterfaceId;
 use crate::rpc::Service;
@@ -20,6 +20,8 @@ pub struct Endpoint {
     pub groups: Arc<AssociationGroups>,
     /// What the connections count; share one among the endpoints of a server process.
     pub statistics: Arc<Statistics>,
+    /// Memory for what clients send; share one among the endpoints of a server process.
+    pub memory: Arc<Memory>,
     /// Limits of each connection.
     pub limits: Limits,
 }
@@ -46,7 +48,8 @@ pub struct Limits {
     pub handshake_timeout: Duration,
     /// Time from the first byte of a request to its last.
     pub receive_timeout: Duration,
-    /// Time without a call, after which the connection is closed.
+    /// Time without a call, after which the connection is closed; where nobody has logged on, not
+    /// more than `receive_timeout`.
     pub idle_timeout: Duration,
 }
 

@@ -8,7 +8,8 @@
 //!   never come from the connection, nor from another context on it.
 //! * While an [`AuthTask`] is out, no input is looked at.
 //! * Memory is bounded by one PDU, one request in reassembly, and the calls in flight
-//!   ([`Limits`]); input that does not fit waits in the socket.
+//!   ([`Limits`]); input that does not fit waits in the socket. What all connections hold together
+//!   is bounded by their [`Memory`].
 //! * After [`Event::Close`] nothing happens any more.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -16,6 +17,7 @@
 mod bind;
 mod config;
 mod group;
+mod memory;
 mod presentation;
 mod reply;
 mod request;
@@ -34,11 +36,13 @@ use bytes::Bytes;
 
 pub use config::{Endpoint, Limits};
 pub use group::{AssociationGroups, GroupError};
+pub use memory::{ALLOWANCE, Memory};
 pub use security::{AuthOutcome, AuthTask};
 pub use trailer::TrailerMismatch;
 
 use self::bind::PendingBind;
 use self::group::Membership;
+use self::memory::Share;
 use self::presentation::Presentations;
 use self::request::{InFlight, PartialRequest};
 use self::security::SecurityContexts;
@@ -46,6 +50,11 @@ use super::pdu::{Frame, Framer, PduError, PduType, ProtectError};
 use super::{CallContext, Service};
 use crate::auth::{AuthError, Peer};
 use crate::ndr::Fault;
+
+/// About what a security context takes, with its keys and cipher states, in bytes.
+const BYTES_OF_SECURITY_CONTEXT: usize = 2048;
+/// About what a presentation context takes, in bytes.
+const BYTES_OF_PRESENTATION_CONTEXT: usize = 128;
 
 /// What the shell is to do next.
 pub enum Event {
@@ -137,6 +146,7 @@ pub struct Association {
     next_token: u64,
     draining: bool,
     events: VecDeque<Event>,
+    share: Share,
     opened: Instant,
     /// When the oldest byte of what is not complete yet came.
     receiving_since: Option<Instant>,
@@ -158,6 +168,7 @@ impl Association {
     pub fn new(endpoint: Arc<Endpoint>, peer: SocketAddr, local: SocketAddr, now: Instant) -> Self {
         let max_xmit_frag = endpoint.limits.max_fragment;
         Self {
+            share: Share::new(Arc::clone(&endpoint.memory)),
             endpoint,
             peer,
             local,
@@ -188,6 +199,9 @@ impl Association {
         if self.state != State::Closed {
             self.framer.push(bytes);
             self.last_activity = now;
+            if !self.has_memory() {
+                self.give_up_for_memory();
+            }
         }
     }
 
@@ -226,6 +240,11 @@ impl Association {
         !self.calls.is_empty()
     }
 
+    /// Whether somebody has proved who it is, on this connection.
+    pub fn is_authenticated(&self) -> bool {
+        self.security.any_established()
+    }
+
     /// Stops looking at requests; the connection closes when the last call is answered.
     pub fn drain(&mut self) {
         self.draining = true;
@@ -260,9 +279,14 @@ impl Association {
             .receiving_since
             .filter(|_| self.may_look_at_input())
             .map(|since| (since, limits.receive_timeout, "PDU or request not complete"));
+        // Who has not logged on may still have vanished without a word.
+        let patience = match self.is_authenticated() {
+            true => limits.idle_timeout,
+            false => limits.idle_timeout.min(limits.receive_timeout),
+        };
         let idle = (self.calls.is_empty() && self.pending_bind.is_none()).then_some((
             self.last_activity,
-            limits.idle_timeout,
+            patience,
             "idle",
         ));
         [handshake, receive, idle]
@@ -327,8 +351,31 @@ impl Association {
             self.partial = None;
             self.pending_bind = None;
             self.framer = Framer::default();
+            let _ = self.has_memory();
             self.events.push_back(Event::Close(reason));
         }
+    }
+
+    /// Whether what the connection holds now is covered: of its own allowance, or of what all share.
+    fn has_memory(&mut self) -> bool {
+        let calls = self.calls.values().map(InFlight::stub_len);
+        let partial = self.partial.as_ref().map(PartialRequest::stub_len);
+        let parts = [
+            self.framer.buffered(),
+            self.security.len().saturating_mul(BYTES_OF_SECURITY_CONTEXT),
+            self.presentations.len().saturating_mul(BYTES_OF_PRESENTATION_CONTEXT),
+        ];
+        let held = calls.chain(partial).chain(parts).fold(0, usize::saturating_add);
+        self.share.holds(held)
+    }
+
+    /// A call that is not complete is answered; its client may come again.
+    fn give_up_for_memory(&mut self) {
+        if let Some(partial) = self.partial.take() {
+            let (call_id, context_id) = partial.ids();
+            self.send_fault(call_id, context_id, Fault::SERVER_TOO_BUSY, false);
+        }
+        self.close(CloseReason::Limit("memory for what clients send (limits.buffered_bytes)"));
     }
 
     fn close_if_drained(&mut self) {

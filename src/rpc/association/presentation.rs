@@ -46,6 +46,11 @@ impl Presentation {
 }
 
 impl Presentations {
+    /// How many were accepted.
+    pub(super) fn len(&self) -> usize {
+        self.accepted.len()
+    }
+
     pub(super) fn get(&self, id: u16) -> Option<&Presentation> {
         self.accepted.get(&id)
     }

@@ -54,6 +54,7 @@ impl Association {
                 self.close(error.into());
             }
         }
+        let _ = self.has_memory();
         self.close_if_drained();
     }
 

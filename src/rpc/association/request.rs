@@ -49,6 +49,25 @@ struct Rejection {
     close: Option<CloseReason>,
 }
 
+impl PartialRequest {
+    /// Bytes that are there already.
+    pub(super) fn stub_len(&self) -> usize {
+        self.stub.len()
+    }
+
+    /// Call and presentation context.
+    pub(super) fn ids(&self) -> (u32, u16) {
+        (self.call_id, self.context_id)
+    }
+}
+
+impl InFlight {
+    /// Bytes of the request.
+    pub(super) fn stub_len(&self) -> usize {
+        self.stub_len
+    }
+}
+
 impl Association {
     /// One call at a time, unless concurrent multiplexing was agreed on; and no more than fit.
     pub(super) fn has_room_for_request(&self) -> bool {

@@ -202,6 +202,16 @@ impl SecurityContexts {
         }
     }
 
+    /// How many there are, in whatever state.
+    pub(super) fn len(&self) -> usize {
+        self.contexts.len()
+    }
+
+    /// Whether one stands.
+    pub(super) fn any_established(&self) -> bool {
+        self.contexts.values().any(|context| matches!(context.state, State::Established { .. }))
+    }
+
     /// When the oldest open handshake began.
     pub(super) fn oldest_handshake(&self) -> Option<Instant> {
         self.handshakes().min()

@@ -37,7 +37,12 @@ impl Framer {
         if self.buffer.len() < length {
             return Ok(None);
         }
-        Ok(Some(Frame { header, bytes: self.buffer.split_to(length) }))
+        // With its last byte goes the whole buffer, so that a connection at rest holds none.
+        let bytes = match self.buffer.len() == length {
+            true => std::mem::take(&mut self.buffer),
+            false => self.buffer.split_to(length),
+        };
+        Ok(Some(Frame { header, bytes }))
     }
 
     /// Type and call id of the PDU at the front, as far as they can be told: also of one that
@@ -87,18 +92,6 @@ impl Frame {
         let mut reader =
             Reader::new(Bytes::copy_from_slice(bytes), self.header.drep, self.header.ptype);
         SecTrailer::decode(&mut reader).map(Some)
-    }
-
-    /// The PDU's bytes.
-    pub fn to_vec(&self) -> Vec<u8> {
-        self.bytes.to_vec()
-    }
-
-    /// The security provider's token; empty where there is none.
-    pub fn token(&self) -> &[u8] {
-        let length = usize::from(self.header.auth_length);
-        let at = self.bytes.len().saturating_sub(length);
-        self.bytes.get(at..).unwrap_or_default()
     }
 
     /// The presentation context that a request, response or fault names; 0 where it is too short.

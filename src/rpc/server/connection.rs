@@ -4,7 +4,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -12,8 +11,9 @@ use tokio::task::{JoinError, JoinSet};
 use tracing::{Instrument, debug, error, info, warn};
 
 use super::Shared;
-use super::limits::Principal;
+use super::limits::{Principal, Slot};
 use crate::ndr::Fault;
+use crate::places::{Place, Rank};
 use crate::rpc::association::{
     Association, AuthOutcome, Call, CallToken, CloseReason, Endpoint, Event,
 };
@@ -26,15 +26,16 @@ const LINGER_READS: usize = 64;
 /// nca_s_fault_unspec: the service panicked.
 const UNSPECIFIED: Fault = Fault(0x1C00_0012);
 
-type Answer = (CallToken, Result<Vec<u8>, Fault>);
+/// An answer, and the caller's slot: it counts as in flight until it is on its way.
+type Answer = (CallToken, Result<Vec<u8>, Fault>, Slot);
 
 /// A connection and all that it waits for.
 pub(super) struct Connection {
     stream: TcpStream,
     association: Association,
     shared: Arc<Shared>,
+    place: Arc<Place>,
     stop: watch::Receiver<bool>,
-    buffer: BytesMut,
     /// The client will send no more.
     input_ended: bool,
     /// The server has asked to stop.
@@ -62,7 +63,7 @@ pub(super) enum End {
 
 /// What a connection wakes up for.
 enum Wake {
-    Read(io::Result<usize>),
+    Readable(io::Result<()>),
     Authenticated(Result<AuthOutcome, JoinError>),
     Answered(Answer),
     Deadline,
@@ -74,6 +75,7 @@ impl Connection {
         stream: TcpStream,
         endpoint: Arc<Endpoint>,
         shared: Arc<Shared>,
+        place: Arc<Place>,
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let (peer, local) = (stream.peer_addr()?, stream.local_addr()?);
@@ -83,7 +85,7 @@ impl Connection {
             association: Association::new(endpoint, peer, local, Instant::now()),
             stop: shared.stop.clone(),
             shared,
-            buffer: BytesMut::with_capacity(READ_SIZE),
+            place,
             input_ended: false,
             draining: false,
             authentication: JoinSet::new(),
@@ -95,6 +97,7 @@ impl Connection {
     /// Runs the connection to its end.
     pub(super) async fn run(mut self) -> Result<(), End> {
         loop {
+            self.place.stands(self.rank());
             while let Some(event) = self.association.next_event(Instant::now()) {
                 self.carry_out(event).await?;
             }
@@ -103,6 +106,15 @@ impl Connection {
             }
             let wake = self.wait().await;
             self.note(wake)?;
+        }
+    }
+
+    /// How much the connection needs its place.
+    fn rank(&self) -> Rank {
+        match (self.association.is_busy(), self.association.is_authenticated()) {
+            (true, _) => Rank::Busy,
+            (false, true) => Rank::Idle,
+            (false, false) => Rank::Unknown,
         }
     }
 
@@ -136,9 +148,9 @@ impl Connection {
     async fn linger(&mut self) {
         let discard = async {
             self.stream.shutdown().await?;
+            let mut buffer = [0; 1024];
             for _ in 0..LINGER_READS {
-                self.buffer.clear();
-                if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                if self.stream.read(&mut buffer).await? == 0 {
                     break;
                 }
             }
@@ -164,9 +176,8 @@ impl Connection {
                     error!(opnum, %error, "a service failed");
                     Err(UNSPECIFIED)
                 });
-                drop(slot);
                 // Nobody listens any more once the connection is gone.
-                let _ = answer.send((token, result));
+                let _ = answer.send((token, result, slot));
                 drop(alive);
             }
             .in_current_span(),
@@ -176,10 +187,9 @@ impl Connection {
     async fn wait(&mut self) -> Wake {
         let deadline = self.association.deadline();
         let reads = self.association.wants_input() && !self.input_ended;
-        self.buffer.clear();
-        self.buffer.reserve(READ_SIZE);
         tokio::select! {
-            read = self.stream.read_buf(&mut self.buffer), if reads => Wake::Read(read),
+            // Nothing is set aside for what may come: most connections wait most of the time.
+            ready = self.stream.readable(), if reads => Wake::Readable(ready),
             Some(outcome) = self.authentication.join_next() => Wake::Authenticated(outcome),
             Some(answer) = self.answers.recv() => Wake::Answered(answer),
             () = at(deadline), if deadline.is_some() => Wake::Deadline,
@@ -187,15 +197,29 @@ impl Connection {
         }
     }
 
+    /// Takes what is there.
+    fn read(&mut self, now: Instant) -> io::Result<()> {
+        let mut buffer = [0; READ_SIZE];
+        match self.stream.try_read(&mut buffer) {
+            Ok(length) => match buffer.get(..length) {
+                Some(bytes) if !bytes.is_empty() => self.association.receive(bytes, now),
+                _ => self.input_ended = true,
+            },
+            // Readiness may turn out to be none.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     fn note(&mut self, wake: Wake) -> Result<(), End> {
         let now = Instant::now();
         match wake {
-            Wake::Read(read) => match read? {
-                0 => self.input_ended = true,
-                _ => self.association.receive(&self.buffer, now),
-            },
+            Wake::Readable(ready) => ready.and_then(|()| self.read(now))?,
             Wake::Authenticated(outcome) => self.association.authenticated(outcome?, now),
-            Wake::Answered((token, answer)) => self.association.respond(token, answer, now),
+            Wake::Answered((token, answer, _slot)) => {
+                self.association.respond(token, answer, now);
+            }
             Wake::Deadline => self.association.tick(now),
             Wake::Stop => {
                 self.draining = true;

@@ -6,11 +6,11 @@ use crate::counts::Counts;
 use crate::model::Sid;
 use crate::rpc::CallContext;
 
-/// Connections, by the client's address in its canonical form.
-pub(super) type Connections = Counts<IpAddr>;
-
 /// Calls in flight, by who makes them.
 pub(super) type Calls = Counts<Principal>;
+
+/// One call in flight.
+pub(super) type Slot = crate::counts::Slot<Principal>;
 
 /// Who makes a call.
 #[derive(Clone, PartialEq, Eq, Hash)]

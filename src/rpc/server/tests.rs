@@ -60,6 +60,7 @@ impl TestServer {
             acceptors: Arc::new(ToyFactory),
             groups: Arc::default(),
             statistics: Arc::default(),
+            memory: Arc::default(),
             limits: each,
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -294,4 +295,36 @@ async fn draining_has_an_end() {
     client.response().await;
     server.stop.send(true).unwrap();
     assert_eq!(server.task.await.unwrap(), Err(DrainTimeout(drain_timeout)));
+}
+
+#[tokio::test]
+async fn who_has_not_logged_on_makes_room_for_newcomers_when_all_places_are_taken() {
+    let limits = ServerLimits { max_connections: 3, ..ServerLimits::default() };
+    let server = TestServer::start(limits, Limits::default()).await;
+    let (mut busy, mut idle) = (server.bound().await, server.bound().await);
+    busy.request(2, 1, 0, b"waits").await;
+    idle.request(2, 0, 0, b"").await;
+    idle.response().await;
+    let mut unknown = server.connect().await;
+    let mut newcomer = server.bound().await;
+    assert!(unknown.receive().await.is_none(), "its place was given away");
+    for client in [&mut idle, &mut newcomer] {
+        client.request(3, 0, 0, b"").await;
+        client.response().await;
+    }
+    let _third = server.bound().await;
+    assert!(idle.receive().await.is_none(), "it has waited longest");
+    server.gate.add_permits(1);
+    busy.response().await;
+}
+
+#[tokio::test]
+async fn answers_that_are_not_on_their_way_yet_count_as_in_flight() {
+    let limits = ServerLimits { max_calls_per_principal: 1, ..ServerLimits::default() };
+    let server = TestServer::start(limits, Limits::default()).await;
+    let mut client = server.bound().await;
+    for call_id in 2..20 {
+        client.request(call_id, 0, 0, b"").await;
+        client.response().await;
+    }
 }

@@ -129,6 +129,7 @@ impl Controller {
             acceptors: Arc::new(Netlogon(Arc::clone(self))),
             groups: Arc::new(AssociationGroups::default()),
             statistics: Arc::default(),
+            memory: Arc::default(),
             limits: Limits::default(),
         });
         let limits = ServerLimits {

@@ -230,6 +230,7 @@ fn services_hear_when_a_group_ends() {
         acceptors: Arc::new(ToyFactory),
         groups: Arc::default(),
         statistics: Arc::default(),
+        memory: Arc::default(),
         limits: Limits::default(),
     });
     let mut rig = Rig::with(shared);

@@ -45,6 +45,7 @@ fn a_service_may_want_smaller_requests() {
         acceptors: Arc::new(ToyFactory),
         groups: Arc::default(),
         statistics: Arc::default(),
+        memory: Arc::default(),
         limits: Limits::default(),
     }));
     rig.bind(PfcFlags::empty());
@@ -164,8 +165,11 @@ fn connections_time_out() {
     let mut rig = Rig::bound();
     rig.send(&fragment(PfcFlags::FIRST, request(1, 0, 0, b"")));
     times_out(&mut rig, 60);
-    // Nothing to do.
-    times_out(&mut Rig::bound(), 15 * 60);
+    // Nothing to do: who has logged on may wait longer.
+    times_out(&mut Rig::bound(), 60);
+    let mut rig = Rig::bound();
+    rig.authenticate("alice", AuthLevel::Privacy, 0);
+    times_out(&mut rig, 15 * 60);
 }
 
 #[test]
@@ -190,7 +194,7 @@ fn a_call_in_flight_is_not_idle() {
     rig.now += seconds(100_000);
     rig.finish(0);
     rig.response();
-    times_out(&mut rig, 15 * 60);
+    times_out(&mut rig, 60);
 }
 
 #[test]
@@ -214,4 +218,35 @@ fn draining_answers_calls_and_takes_no_more() {
     rig.association.drain();
     rig.pump();
     assert_eq!(rig.closed, Some(CloseReason::Drained));
+}
+
+#[test]
+fn memory_beyond_the_allowance_is_shared_and_who_finds_none_is_told_to_come_again() {
+    let with = |memory: &Arc<Memory>| {
+        let mut shared = Arc::into_inner(endpoint(Limits::default())).unwrap();
+        shared.memory = Arc::clone(memory);
+        let mut rig = Rig::with(Arc::new(shared));
+        rig.bind(PfcFlags::empty());
+        rig
+    };
+    let memory = Memory::new(20_000);
+    let (mut first, mut second) = (with(&memory), with(&memory));
+    let piece = |flags| fragment(flags, request(1, 0, 0, &[0; 5000]));
+    first.send(&piece(PfcFlags::FIRST));
+    (0..5).for_each(|_| first.send(&piece(PfcFlags::empty())));
+    assert!((1..20_000).contains(&memory.used()), "{}", memory.used());
+
+    second.send(&piece(PfcFlags::FIRST));
+    while second.closed.is_none() {
+        second.send(&piece(PfcFlags::empty()));
+    }
+    assert_eq!(second.fault(), (1, Fault::SERVER_TOO_BUSY.0, 0, false));
+    assert!(matches!(second.closed, Some(CloseReason::Limit(_))));
+    // Small requests have their place whatever others hold, and what is answered is given back.
+    let mut third = with(&memory);
+    third.send(&request(1, 0, 0, &[0; 5000]));
+    assert_eq!(third.response(), "- 0 0 5000");
+    first.send(&piece(PfcFlags::LAST));
+    assert_eq!(first.response(), "- 0 0 35000");
+    assert_eq!(memory.used(), 0);
 }

@@ -56,6 +56,7 @@ fn endpoint(limits: Limits) -> Arc<Endpoint> {
         acceptors: Arc::new(ToyFactory),
         groups: Arc::default(),
         statistics: Arc::default(),
+        memory: Arc::default(),
         limits,
     })
 }
