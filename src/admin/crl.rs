@@ -128,9 +128,8 @@ impl CrlService {
         next_update: Option<SystemTime>,
     ) -> Result<Crls, PublishError> {
         let _run = self.run.lock().await;
-        let (publisher, ca) = (Arc::clone(&self.publisher), Arc::clone(&self.ca));
-        let begin = move || publisher.begin(&ca, kind, SystemTime::now());
-        let mut draft = spawn_blocking(begin).await??;
+        let current = self.current.borrow().clone();
+        let mut draft = self.publisher.begin(current, kind, SystemTime::now())?;
         if let Some(next_update) = next_update {
             draft = draft.valid_until(next_update);
         }

@@ -12,11 +12,10 @@ use super::extensions::{
 use super::files::{FileError, create_private_folder, read_if_there, write_atomically};
 use super::issue::CertificateAuthority;
 use super::signer::KeyError;
-use super::tbs::with_signature;
 use crate::asn1::extensions::{authority_key_identifier, encode_extensions, find};
 use crate::asn1::{
     Asn1Error, CertificateList, Reader, SubjectPublicKeyInfo, Tag, Writer, encode_time, header,
-    oids, sequence, sequence_of_parts, verify_signature,
+    oids, sequence, verify_signature,
 };
 use crate::model::{Extension, Revocation};
 
@@ -214,19 +213,14 @@ impl CrlPublisher {
         !self.config.delta_validity.is_zero()
     }
 
-    /// Begins new CRLs, to which all revocations are to be added. A delta CRL needs a base CRL
-    /// that clients have: without one, a base CRL is begun. One run at a time, please: the
+    /// Begins new CRLs in place of those that are [`current`](Self::current), to which all
+    /// revocations are to be added. A delta CRL needs a base CRL that clients have: without one, a
+    /// base CRL is begun. One run at a time, please: the
     /// caller schedules.
     ///
     /// # Errors
     /// Where times lead beyond all calendars or numbers are used up.
-    pub fn begin(
-        &self,
-        ca: &CertificateAuthority,
-        kind: CrlKind,
-        now: SystemTime,
-    ) -> Result<CrlDraft, CrlError> {
-        let crls = self.current(ca)?;
+    pub fn begin(&self, crls: Crls, kind: CrlKind, now: SystemTime) -> Result<CrlDraft, CrlError> {
         let number = self.last_number(&crls)?.checked_add(1).ok_or(CrlError::Numbers)?;
         let base_times = self.base_times(now).ok_or(CrlError::Validity)?;
         let known = crls.base.clone().filter(|_| kind == CrlKind::Delta);
@@ -248,16 +242,24 @@ impl CrlPublisher {
     /// # Errors
     /// Where it cannot be signed or written; the current ones then stay, or are new both.
     pub fn publish(&self, ca: &CertificateAuthority, draft: CrlDraft) -> Result<Crls, CrlError> {
-        let CrlDraft { number, base_number, base, delta, current, .. } = draft;
+        let CrlDraft { number, base_number, mut base, mut delta, current, .. } = draft;
         let mut signed = Vec::new();
-        for ca in ca.keys() {
+        let mut keys = ca.keys().into_iter().peekable();
+        while let Some(ca) = keys.next() {
+            // The last key gets the entries themselves: copies of millions take memory.
+            let last = keys.peek().is_none();
+            let part = |part: &mut Option<Part>| match last {
+                true => part.take(),
+                false => part.clone(),
+            };
             let mut fresh = Vec::new();
             if !ca.urls().delta_crl.is_empty() && self.makes_deltas() {
                 fresh.extend(freshest_crl(&ca.urls().delta_crl));
             }
-            let base = base.as_ref().map(|part| part.sign(ca, number, fresh)).transpose()?;
+            let base = part(&mut base).map(|part| part.sign(ca, number, fresh)).transpose()?;
             let indicator = vec![delta_crl_indicator(base_number)];
-            let delta = delta.as_ref().map(|part| part.sign(ca, number, indicator)).transpose()?;
+            let delta =
+                part(&mut delta).map(|part| part.sign(ca, number, indicator)).transpose()?;
             signed.push((ca, base.map(Arc::new), delta.map(Arc::new)));
         }
         create_private_folder(&self.folder)?;
@@ -393,6 +395,7 @@ impl CrlDraft {
 }
 
 /// One CRL of a draft.
+#[derive(Clone)]
 struct Part {
     times: Times,
     /// DER of the entries.
@@ -412,7 +415,7 @@ impl Part {
     }
 
     fn sign(
-        &self,
+        self,
         ca: &CertificateAuthority,
         number: u32,
         further: Vec<Extension>,
@@ -436,20 +439,31 @@ impl Part {
         algorithm.write(&mut before);
         before.raw(&issuer.subject);
         before.raw(&validity.into_bytes());
+        let mut before = before.into_bytes();
+        // An empty list must be left out (RFC 5280 5.1.2.6).
+        if !self.entries.is_empty() {
+            before.extend(header(Tag::SEQUENCE, self.entries.len()));
+        }
         let mut after = Writer::new();
         after.nested(Tag::context(0), |explicit| explicit.raw(&extensions));
-        let (before, after) = (before.into_bytes(), after.into_bytes());
-        // Entries may be millions: they are copied once into what is signed, and nowhere else. An
-        // empty list must be left out (RFC 5280 5.1.2.6).
-        let head = match self.entries.is_empty() {
-            true => Vec::new(),
-            false => header(Tag::SEQUENCE, self.entries.len()),
-        };
-        let tbs = sequence_of_parts(&[&before, &head, &self.entries, &after]);
-        let signature = ca.signer().sign(&tbs)?;
-        let der = with_signature(&tbs, algorithm, &signature);
+        let mut der = self.entries;
+        wrap(&mut der, before, &after.into_bytes());
+        let signature = ca.signer().sign(&der)?;
+        let mut end = Writer::new();
+        algorithm.write(&mut end);
+        end.bit_string(&signature);
+        wrap(&mut der, Vec::new(), &end.into_bytes());
         Ok(Crl { der, number, this_update, next_publish: publish, next_update })
     }
+}
+
+/// Makes a SEQUENCE of `before`, what is in `der`, and `after`, in place: entries may be millions.
+fn wrap(der: &mut Vec<u8>, before: Vec<u8>, after: &[u8]) {
+    let length = before.len().saturating_add(der.len()).saturating_add(after.len());
+    let head = [header(Tag::SEQUENCE, length), before].concat();
+    der.reserve_exact(head.len().saturating_add(after.len()));
+    der.extend_from_slice(after);
+    der.splice(0..0, head);
 }
 
 fn encode_entry(entry: &Revocation, reason: Option<u8>) -> Result<Vec<u8>, Asn1Error> {

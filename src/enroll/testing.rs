@@ -88,7 +88,8 @@ impl Bench {
         let now = SystemTime::now();
         let (ca, _) = CertificateAuthority::init(&config, &state, now).expect("made");
         let publisher = CrlPublisher::new(&config, &state);
-        let draft = publisher.begin(&ca, CrlKind::Base, now).expect("begun");
+        let draft =
+            publisher.begin(publisher.current(&ca).unwrap(), CrlKind::Base, now).expect("begun");
         let crls = publisher.publish(&ca, draft).expect("signed");
         let directory = EmbeddedDirectory::parse(DIRECTORY, Path::new("d.toml")).expect("valid");
         let store = SledStore::open(&state.database(), &StoreConfig::default()).expect("opened");

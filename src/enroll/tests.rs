@@ -320,7 +320,8 @@ async fn each_certificate_of_a_renewed_ca_has_its_properties() {
     }
     let ca = CertificateAuthority::load(&config, &state, now).expect("loaded").expect("there");
     let publisher = CrlPublisher::new(&config, &state);
-    let draft = publisher.begin(&ca, CrlKind::Base, now).expect("begun");
+    let draft =
+        publisher.begin(publisher.current(&ca).unwrap(), CrlKind::Base, now).expect("begun");
     let crls = publisher.publish(&ca, draft).expect("signed");
     bench.ca = Arc::new(ca);
     bench.crls = watch::channel(crls.clone()).1;

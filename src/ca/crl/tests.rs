@@ -30,7 +30,7 @@ impl CrlPublisher {
         revoked: &[Revocation],
         now: SystemTime,
     ) -> Result<Crls, CrlError> {
-        let mut draft = self.begin(ca, kind, now)?;
+        let mut draft = self.begin(self.current(ca)?, kind, now)?;
         revoked.iter().try_for_each(|revocation| draft.add(revocation))?;
         self.publish(ca, draft)
     }

@@ -149,7 +149,7 @@ fn each_key_signs_its_own_crl() {
     let publisher = CrlPublisher::new(&desk.config, &desk.state);
     let now = SystemTime::now();
     assert_eq!(publisher.due(&publisher.current(&ca).unwrap(), now), Some(CrlKind::Base));
-    let draft = publisher.begin(&ca, CrlKind::Base, now).unwrap();
+    let draft = publisher.begin(publisher.current(&ca).unwrap(), CrlKind::Base, now).unwrap();
     let crls = publisher.publish(&ca, draft).unwrap();
     assert_eq!(crls.of_earlier_keys.len(), 1);
     let on_disk = publisher.current(&ca).unwrap();
@@ -169,7 +169,7 @@ fn each_key_signs_its_own_crl() {
         let text = desk.openssl(&["crl", "-in", &crl, "-noout", "-text"]);
         assert!(text.contains("1.3.6.1.4.1.311.21.1"), "CA version {key}: {text}");
     }
-    let draft = publisher.begin(&ca, CrlKind::Delta, now).unwrap();
+    let draft = publisher.begin(publisher.current(&ca).unwrap(), CrlKind::Delta, now).unwrap();
     let deltas = publisher.publish(&ca, draft).unwrap();
     assert_eq!(der(&deltas.base), der(&crls.base));
     let [earlier] = &deltas.of_earlier_keys[..] else { panic!("{deltas:?}") };

@@ -65,7 +65,9 @@ fn a_full_response_has_the_parts_that_the_specification_lists() {
     let certificate = bench.ca.issue(&user_plan(), SystemTime::now()).expect("issued");
     let state = StateFolder::new(bench.folder.path());
     let publisher = CrlPublisher::new(&bench.config, &state);
-    let crl = publisher.begin(&bench.ca, CrlKind::Base, SystemTime::now()).expect("begun");
+    let crl = publisher
+        .begin(publisher.current(&bench.ca).unwrap(), CrlKind::Base, SystemTime::now())
+        .expect("begun");
     let crl = publisher.publish(&bench.ca, crl).expect("signed").base.expect("a base CRL");
     let message = bench.ca.full_response(&issued(), Some(certificate.der()), [&*crl.der]);
     let message = message.expect("signed");
