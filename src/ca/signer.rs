@@ -18,6 +18,12 @@ pub trait Signer: Send + Sync {
     fn algorithm(&self) -> SignatureAlgorithm;
     /// DER of the key's SubjectPublicKeyInfo.
     fn public_key(&self) -> &[u8];
+    /// Whether a signature takes so little time (well below a millisecond) that a thread of its own
+    /// would cost more than it saves. Not so where the key is in a token.
+    fn is_quick(&self) -> bool {
+        false
+    }
+
     /// Signs `message`; the value of a certificate's signature field.
     ///
     /// # Errors
@@ -158,6 +164,9 @@ pub enum KeyError {
     Signing,
 }
 
+/// The longest modulus of RSA keys that sign in less than half a millisecond, in bytes.
+const QUICK_RSA: usize = 256;
+
 /// A private key in this process's memory.
 pub struct SoftwareSigner {
     key: Key,
@@ -256,6 +265,13 @@ impl SoftwareSigner {
 impl Signer for SoftwareSigner {
     fn algorithm(&self) -> SignatureAlgorithm {
         self.algorithm
+    }
+
+    fn is_quick(&self) -> bool {
+        match &self.key {
+            Key::Rsa(key, _) => key.public_modulus_len() <= QUICK_RSA,
+            Key::Ecdsa(_) => true,
+        }
     }
 
     fn public_key(&self) -> &[u8] {

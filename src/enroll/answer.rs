@@ -111,7 +111,7 @@ impl Enrollment {
             issued_cert_hash: row.certificate.as_ref().map(|columns| columns.certificate_hash),
         };
         let (ca, certificate) = (Arc::clone(&self.ca), answer.certificate.clone());
-        self.work(move || {
+        self.work(self.signing(), move || {
             Ok(ca.full_response(&response, certificate.as_deref(), crl.as_deref())?)
         })
         .await

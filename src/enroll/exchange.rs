@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use tokio::sync::Mutex;
 
-use super::process::Failure;
+use super::process::{Failure, Work};
 use super::{EnrollError, Enrollment, audit, row};
 use crate::ca::SignedCertificate;
 use crate::model::{Caller, CertificateColumns, Disposition, TemplateFlags};
@@ -59,7 +59,7 @@ impl Enrollment {
 
     async fn load_exchange(&self, now: SystemTime) -> Result<Option<CertificateColumns>, Failure> {
         let (ca, path) = (Arc::clone(&self.ca), self.exchange.path.clone());
-        let loaded = self.work(move || Ok(ca.load_exchange(&path, now)?)).await?;
+        let loaded = self.work(Work::Long, move || Ok(ca.load_exchange(&path, now)?)).await?;
         Ok(loaded.map(into_columns))
     }
 
@@ -73,7 +73,7 @@ impl Enrollment {
         let last_issued = self.store.last_issued().await?;
         self.ca.check_clock(now, last_issued).map_err(Failure::Issue)?;
         let (ca, path) = (Arc::clone(&self.ca), self.exchange.path.clone());
-        let issued = self.work(move || {
+        let issued = self.work(Work::Long, move || {
             let exchange = ca.issue_exchange(now)?;
             exchange.save(&path)?;
             Ok(exchange.certificate)

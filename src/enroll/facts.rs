@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Enrollment;
-use super::process::Failure;
+use super::process::{Failure, Work};
 use crate::asn1::extensions::{
     decode_security_identifier, decode_template_information, decode_template_name, find,
 };
@@ -134,7 +134,7 @@ impl Enrollment {
         }
         let authorities = self.directory.authorities().await?;
         let trust = Arc::clone(&self.trust);
-        self.work(move || {
+        self.work(Work::Long, move || {
             let trust = trust.now(authorities.as_ref());
             let crls = trust.crls();
             let issued = |der: &[u8]| standings.get(der).copied().unwrap_or(Standing::Unknown);

@@ -1,6 +1,7 @@
 //! From a submission to a row: parsed, decided, and perhaps signed.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
@@ -233,7 +234,8 @@ impl Enrollment {
         recorded: bool,
     ) -> Result<EnrollmentRequest, Failure> {
         let settings = Arc::clone(&self.settings);
-        self.work(move || {
+        let work = if submission.request.len() <= QUICK_REQUEST { Work::Quick } else { Work::Long };
+        self.work(work, move || {
             let Submission { request, flags, attributes, .. } = &*submission;
             let parse = if recorded { request::parse_recorded } else { request::parse };
             Ok(parse(request, *flags, attributes, &settings.limits)?)
@@ -305,7 +307,7 @@ impl Enrollment {
         if let Some(template) = template {
             row::name_template(&mut row, template);
         }
-        self.work(move || {
+        self.work(self.signing(), move || {
             let draft = ca.draft(&plan, now)?;
             let columns = draft.largest().clone().into_columns(flags);
             store.check_size(&row::issued(row, columns))?;
@@ -314,12 +316,35 @@ impl Enrollment {
         .await
     }
 
-    /// Does what takes a processor's time on a thread of its own, a bounded number at once.
+    /// How long it takes to sign with the CA's key.
+    pub(super) fn signing(&self) -> Work {
+        if self.ca.signer().is_quick() { Work::Quick } else { Work::Long }
+    }
+
+    /// Does what takes a processor's time: long work on a thread of its own, a bounded number at
+    /// once; quick work here, as the way to a thread and back takes longer.
     pub(super) async fn work<T: Send + 'static>(
         &self,
+        work: Work,
         job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
+        if work == Work::Quick {
+            return catch_unwind(AssertUnwindSafe(job)).map_err(|_| Failure::Worker)?;
+        }
         let _permit = self.workers.acquire().await.map_err(|_| Failure::Worker)?;
         spawn_blocking(job).await.map_err(|_| Failure::Worker)?
     }
 }
+
+/// How long something takes a processor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Work {
+    /// Well below a millisecond.
+    Quick,
+    /// Milliseconds, or nobody knows.
+    Long,
+}
+
+/// Requests up to this length, in bytes, are verified where they arrive: there is room for a few
+/// signatures at most in them.
+const QUICK_REQUEST: usize = 4096;

@@ -50,7 +50,9 @@ fn our_times_are_those_of_windows() {
     let (config, state) = (CaConfig::default(), StateFolder::new(folder.path()));
     let (ca, _) = CertificateAuthority::init(&config, &state, now).expect("a CA");
     let publisher = CrlPublisher::new(&config, &state);
-    let draft = publisher.begin(&ca, CrlKind::Base, now).expect("a draft");
+    let draft = publisher
+        .begin(publisher.current(&ca).expect("read"), CrlKind::Base, now)
+        .expect("a draft");
     let crls = publisher.publish(&ca, draft).expect("CRLs");
     let (crl, delta) = (crls.base.expect("a base CRL"), crls.delta.expect("a delta CRL"));
     let ours = CertificateList::parse(&crl.der).expect("a CRL");

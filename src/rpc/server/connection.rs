@@ -1,5 +1,6 @@
 //! One connection: moves bytes, time and verdicts between the socket and the association.
 
+use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -46,6 +47,37 @@ pub(super) struct Connection {
     answer: mpsc::UnboundedSender<Answer>,
     /// As many as calls may be in flight.
     answers: mpsc::UnboundedReceiver<Answer>,
+}
+
+/// The answer that a call owes, and what it holds until then. Where the call ends without one,
+/// because the service panicked, the answer is a fault.
+struct Reply {
+    owed: Option<(CallToken, Slot)>,
+    answer: mpsc::UnboundedSender<Answer>,
+    opnum: u16,
+    _alive: mpsc::Sender<Infallible>,
+}
+
+impl Reply {
+    fn send(mut self, result: Result<Vec<u8>, Fault>) {
+        self.give(result);
+    }
+
+    fn give(&mut self, result: Result<Vec<u8>, Fault>) {
+        if let Some((token, slot)) = self.owed.take() {
+            // Nobody listens any more once the connection is gone.
+            let _ = self.answer.send((token, result, slot));
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        if self.owed.is_some() {
+            error!(opnum = self.opnum, "a service failed");
+            self.give(Err(UNSPECIFIED));
+        }
+    }
 }
 
 /// Why a connection ended, other than by the client's wish.
@@ -167,21 +199,14 @@ impl Connection {
             warn!(call_id = context.call_id, "call refused: too many of this caller in flight");
             return self.association.respond(token, Err(Fault::SERVER_TOO_BUSY), Instant::now());
         };
-        let (answer, alive) = (self.answer.clone(), self.shared.alive.clone());
-        let task = async move { service.call(context, opnum, stub).await }.in_current_span();
-        tokio::spawn(
-            async move {
-                // A task of its own, so that a panic is an answer like others.
-                let result = tokio::spawn(task).await.unwrap_or_else(|error| {
-                    error!(opnum, %error, "a service failed");
-                    Err(UNSPECIFIED)
-                });
-                // Nobody listens any more once the connection is gone.
-                let _ = answer.send((token, result, slot));
-                drop(alive);
-            }
-            .in_current_span(),
-        );
+        let reply = Reply {
+            owed: Some((token, slot)),
+            answer: self.answer.clone(),
+            opnum,
+            _alive: self.shared.alive.clone(),
+        };
+        let call = async move { reply.send(service.call(context, opnum, stub).await) };
+        tokio::spawn(call.in_current_span());
     }
 
     async fn wait(&mut self) -> Wake {
