@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::reader::check_elements;
 use super::{Asn1Error, MAX_DEPTH, Reader, Tag, Writer};
 
 const END_OF_CONTENTS: &[u8] = &[0, 0];
@@ -11,6 +12,9 @@ const END_OF_CONTENTS: &[u8] = &[0, 0];
 /// constructed context-tagged string can't be told from a structure without its definition: it
 /// stays constructed.
 pub fn to_der(bytes: &[u8], max_elements: usize) -> Result<Cow<'_, [u8]>, Asn1Error> {
+    if is_der(bytes, max_elements) == Ok(true) {
+        return Ok(Cow::Borrowed(bytes));
+    }
     let mut walk = Walk { rest: bytes, elements_left: max_elements };
     let mut out = Writer::new();
     walk.element(&mut out, 0)?;
@@ -19,6 +23,19 @@ pub fn to_der(bytes: &[u8], max_elements: usize) -> Result<Cow<'_, [u8]>, Asn1Er
     }
     let out = out.into_bytes();
     Ok(if out == bytes { Cow::Borrowed(bytes) } else { Cow::Owned(out) })
+}
+
+/// Whether nothing is to be changed; most messages are DER, and this takes no memory. What is wrong
+/// with others is found out when they are converted.
+fn is_der(bytes: &[u8], max_elements: usize) -> Result<bool, Asn1Error> {
+    let mut changed = false;
+    check_elements(bytes, max_elements, |element| {
+        changed |= match element.tag {
+            Tag::BOOLEAN => !matches!(element.content, [0x00 | 0xFF]),
+            tag => tag.is_constructed() && string_in_parts(tag).is_some(),
+        };
+    })?;
+    Ok(!changed)
 }
 
 struct Walk<'a> {

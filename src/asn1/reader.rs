@@ -293,6 +293,15 @@ fn length(bytes: &[u8]) -> Result<(usize, &[u8]), Asn1Error> {
 /// types; not inside OCTET STRINGs), with no more than [`super::MAX_DEPTH`] levels and
 /// `max_elements` elements. Linear, without recursion.
 pub fn check_structure(bytes: &[u8], max_elements: usize) -> Result<(), Asn1Error> {
+    check_elements(bytes, max_elements, |_| ())
+}
+
+/// The same, and shows each element to `look`.
+pub(super) fn check_elements(
+    bytes: &[u8],
+    max_elements: usize,
+    mut look: impl FnMut(&Element<'_>),
+) -> Result<(), Asn1Error> {
     let outer = Element::parse(bytes)?;
     let mut open = vec![Reader::new(outer.raw)];
     let mut elements = 0usize;
@@ -306,6 +315,7 @@ pub fn check_structure(bytes: &[u8], max_elements: usize) -> Result<(), Asn1Erro
         if elements > max_elements {
             return Err(Asn1Error::TooMany("values"));
         }
+        look(&element);
         if element.tag.is_constructed() {
             if open.len() >= super::MAX_DEPTH {
                 return Err(Asn1Error::TooDeep);

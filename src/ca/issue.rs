@@ -246,10 +246,12 @@ impl CertificateAuthority {
     pub fn sign(&self, draft: &Draft) -> Result<SignedCertificate, IssueError> {
         let tbs = draft.linted.tbs();
         let signature = self.signer.sign(tbs)?;
-        let der = with_signature(tbs, self.signer.algorithm(), &signature);
-        let mut signed = SignedCertificate::read(der)?;
-        signed.0.issuer_name_id = self.generation.version();
-        Ok(signed)
+        // All that is signed has been read; hash and signature are what is new.
+        let mut columns = draft.largest.0.clone();
+        columns.raw = with_signature(tbs, self.signer.algorithm(), &signature);
+        columns.certificate_hash = sha1(&columns.raw);
+        columns.issuer_name_id = self.generation.version();
+        Ok(SignedCertificate(columns))
     }
 }
 
@@ -278,12 +280,10 @@ impl SignedCertificate {
     pub(super) fn read(der: Vec<u8>) -> Result<Self, Asn1Error> {
         let certificate = Certificate::parse(&der)?;
         let key = &certificate.public_key;
-        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &der);
         let mut columns = CertificateColumns {
             raw: Vec::new(),
             serial_number: SerialNumber(certificate.serial.to_vec()),
-            // SHA-1 has 20 bytes: the default cannot occur.
-            certificate_hash: hash.as_ref().try_into().unwrap_or_default(),
+            certificate_hash: sha1(&der),
             issuer_name_id: 0,
             not_before: certificate.not_before,
             not_after: certificate.not_after,
@@ -332,6 +332,11 @@ impl SignedCertificate {
             ..self.0
         }
     }
+}
+
+fn sha1(der: &[u8]) -> [u8; 20] {
+    // SHA-1 has 20 bytes: the default cannot occur.
+    digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().try_into().unwrap_or_default()
 }
 
 /// Whether what the certificate signs outlives it, so that its revocation must too: Windows has

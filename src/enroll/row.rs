@@ -325,32 +325,38 @@ pub(super) fn set_extensions(row: &NewRow) -> Vec<SetExtension> {
 /// The extensions of a certificate, and those of `asked` that are not in it. Like Windows' CA, a
 /// certificate without basic constraints has those of an end entity disabled, before its names.
 fn issued_extensions(issued: &Certificate<'_>, asked: Vec<ExtensionRow>) -> Vec<ExtensionRow> {
-    let was_asked = |oid: &Oid| asked.iter().any(|(name, ..)| *name == oid.to_string());
-    let was_set = |oid: &Oid| {
-        let mut asked = asked.iter().filter(|(name, ..)| *name == oid.to_string());
-        asked.any(|(_, flags, _)| flags & ORIGIN_MASK == ORIGIN_MANAGER)
-    };
-    let origin = |oid: &Oid| match oid {
-        _ if was_set(oid) => ORIGIN_MANAGER,
-        _ if *oid == oids::CRL_DISTRIBUTION_POINTS || *oid == oids::AUTHORITY_INFO_ACCESS => {
+    let origin = |oid: &Oid, name: &str| {
+        let mut asked = asked.iter().filter(|(asked, ..)| asked == name).peekable();
+        let was_asked = asked.peek().is_some();
+        if asked.any(|(_, flags, _)| flags & ORIGIN_MASK == ORIGIN_MANAGER) {
+            ORIGIN_MANAGER
+        } else if *oid == oids::CRL_DISTRIBUTION_POINTS || *oid == oids::AUTHORITY_INFO_ACCESS {
             ORIGIN_SERVER
+        } else if *oid == oids::SUBJECT_KEY_IDENTIFIER && was_asked {
+            // The only extension whose value is the request's own: an identifier of its key.
+            ORIGIN_REQUEST
+        } else {
+            ORIGIN_POLICY
         }
-        // The only extension whose value is the request's own: an identifier of its key.
-        _ if *oid == oids::SUBJECT_KEY_IDENTIFIER && was_asked(oid) => ORIGIN_REQUEST,
-        _ => ORIGIN_POLICY,
     };
-    let found = issued.extensions.iter();
-    let mut rows: Vec<_> = found.map(|found| extension(found, origin(&found.oid))).collect();
+    let found = issued.extensions.iter().map(|found| {
+        let (name, flags, value) = extension(found, 0);
+        let flags = flags | origin(&found.oid, &name);
+        (name, flags, value)
+    });
+    let mut rows: Vec<_> = found.collect();
+    let in_vain: Vec<_> = asked
+        .iter()
+        .filter(|(asked, ..)| !rows.iter().any(|(name, ..)| name == asked))
+        .map(|(name, flags, value)| (name.clone(), flags | DISABLED, value.clone()))
+        .collect();
     if !issued.extensions.iter().any(|found| found.oid == oids::BASIC_CONSTRAINTS) {
         let names = issued.extensions.iter().position(|e| e.oid == oids::SUBJECT_ALT_NAME);
         let end_entity = basic_constraints(BasicConstraints::default(), true);
         let row = extension(&end_entity, ORIGIN_POLICY | DISABLED);
         rows.insert(names.unwrap_or(rows.len()), row);
     }
-    let in_vain = asked
-        .into_iter()
-        .filter(|(name, ..)| !issued.extensions.iter().any(|found| found.oid.to_string() == *name));
-    rows.extend(in_vain.map(|(name, flags, value)| (name, flags | DISABLED, value)));
+    rows.extend(in_vain);
     rows
 }
 

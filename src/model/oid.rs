@@ -29,7 +29,7 @@ impl Oid {
             }
             at_start = byte & 0x80 == 0;
         }
-        if ends && arcs(content).is_some() {
+        if ends && arcs(content).all(|arc| arc.is_some()) {
             Ok(Self(Cow::Owned(content.to_vec())))
         } else {
             Err(OidError)
@@ -42,23 +42,18 @@ impl Oid {
     }
 }
 
-/// The arcs, or `None` where one is over 128 bits.
-fn arcs(content: &[u8]) -> Option<Vec<u128>> {
-    let mut out = Vec::new();
-    let mut value: u128 = 0;
-    for byte in content {
-        value = value.checked_mul(128)?.checked_add(u128::from(byte & 0x7F))?;
-        if byte & 0x80 == 0 {
-            if out.is_empty() {
-                let root = (value / 40).min(2);
-                out.push(root);
-                value = value.checked_sub(root.checked_mul(40)?)?;
-            }
-            out.push(value);
-            value = 0;
-        }
-    }
-    Some(out)
+/// The arcs; `None` in the place of one that is over 128 bits.
+fn arcs(content: &[u8]) -> impl Iterator<Item = Option<u128>> + '_ {
+    let subidentifiers = content.split_inclusive(|byte| byte & 0x80 == 0);
+    subidentifiers.enumerate().flat_map(|(index, bytes)| {
+        let value = bytes.iter().try_fold(0_u128, |value, byte| {
+            value.checked_mul(128)?.checked_add(u128::from(byte & 0x7F))
+        });
+        // The first one holds two arcs.
+        let root = value.filter(|_| index == 0).map(|value| (value / 40).min(2));
+        let arc = value.and_then(|value| value.checked_sub(root.unwrap_or(0).checked_mul(40)?));
+        [root.map(Some), Some(arc)].into_iter().flatten()
+    })
 }
 
 impl FromStr for Oid {
@@ -94,11 +89,15 @@ fn push_arc(out: &mut Vec<u8>, arc: u128) {
 
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, arc) in arcs(&self.0).unwrap_or_default().iter().enumerate() {
+        for (index, arc) in arcs(&self.0).flatten().enumerate() {
             if index > 0 {
                 f.write_str(".")?;
             }
-            write!(f, "{arc}")?;
+            // Most are small, and wide numbers take long to write.
+            match u64::try_from(arc) {
+                Ok(arc) => fmt::Display::fmt(&arc, f)?,
+                Err(_) => fmt::Display::fmt(&arc, f)?,
+            }
         }
         Ok(())
     }
