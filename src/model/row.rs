@@ -173,6 +173,7 @@ pub mod extension_flags {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct NewRow {
     /// Request.RawRequest, at most 64 KiB by default (a setting).
+    #[serde(with = "serde_bytes")]
     pub raw_request: Vec<u8>,
     /// Request.RequestType: dwFlags as received.
     pub request_type: u32,
@@ -197,10 +198,12 @@ pub struct NewRow {
     /// Caller_SID, in text.
     pub caller_sid: String,
     /// Request.RawName: DER of the request's subject.
+    #[serde(with = "serde_bytes")]
     pub request_raw_name: Vec<u8>,
     /// Request.DistinguishedName.
     pub request_distinguished_name: String,
     /// Request.RawOldCertificate, for renewals.
+    #[serde(with = "serde_bytes")]
     pub raw_old_certificate: Option<Vec<u8>>,
     /// Request.SignerPolicies.
     pub signer_policies: Vec<String>,
@@ -239,6 +242,7 @@ pub struct NewRow {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CertificateColumns {
     /// RawCertificate.
+    #[serde(with = "serde_bytes")]
     pub raw: Vec<u8>,
     /// SerialNumber.
     pub serial_number: SerialNumber,
@@ -251,8 +255,10 @@ pub struct CertificateColumns {
     /// NotAfter.
     pub not_after: SystemTime,
     /// SubjectKeyIdentifier.
+    #[serde(with = "serde_bytes")]
     pub subject_key_identifier: Vec<u8>,
     /// RawPublicKey.
+    #[serde(with = "serde_bytes")]
     pub raw_public_key: Vec<u8>,
     /// PublicKeyLength in bits.
     pub public_key_length: u32,
@@ -261,6 +267,7 @@ pub struct CertificateColumns {
     /// DistinguishedName of the certificate.
     pub distinguished_name: String,
     /// RawName: DER of the certificate's subject.
+    #[serde(with = "serde_bytes")]
     pub raw_name: Vec<u8>,
     /// UPN of the SAN.
     pub upn: Option<String>,

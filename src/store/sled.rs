@@ -258,7 +258,7 @@ impl Store for SledStore {
     }
 
     fn check_size(&self, row: &NewRow) -> Result<(), StoreError> {
-        EncodedRow::new(row, self.max_row_bytes).map(|_| ())
+        EncodedRow::check_size(row, self.max_row_bytes)
     }
 
     fn update(&self, row: RequestRow, from: Disposition) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -26,6 +26,9 @@ pub const OLDEST_FORMAT: u32 = 1;
 /// The longest value of tree `rows`: 20 of them stay below sled's 128 KiB.
 const CHUNK: usize = 6 * 1024;
 
+/// What most rows stay below, in bytes.
+const USUAL_ROW: usize = 8 * 1024;
+
 /// Key of [`FORMAT`] in tree `meta`.
 pub const FORMAT_KEY: &[u8] = b"format";
 /// Key of [`State`] in tree `meta`.
@@ -339,6 +342,12 @@ struct StoredRow<C> {
     revoked_reason: Option<u32>,
 }
 
+impl<'a> StoredRow<&'a NewRow> {
+    fn new(columns: &'a NewRow) -> Self {
+        Self { columns, revoked_when: None, revoked_effective_when: None, revoked_reason: None }
+    }
+}
+
 /// Columns that version 2 has behind those of version 1.
 #[derive(Serialize, Deserialize, Default)]
 struct Appended {
@@ -402,13 +411,15 @@ impl Appended {
 impl EncodedRow {
     /// A new row.
     pub fn new(columns: &NewRow, limit: usize) -> Result<Self, StoreError> {
-        let stored = StoredRow {
-            columns,
-            revoked_when: None,
-            revoked_effective_when: None,
-            revoked_reason: None,
-        };
-        Self::encode(&stored, limit)
+        Self::encode(&StoredRow::new(columns), limit)
+    }
+
+    /// Checks how much a new row would take.
+    pub fn check_size(columns: &NewRow, limit: usize) -> Result<(), StoreError> {
+        let value = (StoredRow::new(columns), Appended::of(columns));
+        let size = postcard::experimental::serialized_size(&value)
+            .map_err(|error| StoreError::Encoding(error.to_string()))?;
+        if size > limit { Err(StoreError::TooLarge { size, limit }) } else { Ok(()) }
     }
 
     /// The new state of an existing row.
@@ -429,7 +440,8 @@ impl EncodedRow {
     }
 
     fn encode(row: &StoredRow<&NewRow>, limit: usize) -> Result<Self, StoreError> {
-        let value = postcard::to_stdvec(&(row, Appended::of(row.columns)))
+        let value = (row, Appended::of(row.columns));
+        let value = postcard::to_extend(&value, Vec::with_capacity(USUAL_ROW))
             .map_err(|error| StoreError::Encoding(error.to_string()))?;
         if value.len() > limit {
             return Err(StoreError::TooLarge { size: value.len(), limit });
