@@ -37,9 +37,9 @@ deny:
 mutants:
 	@bash tests/mutants.sh
 
-# make bench  criterion benches and the load generator
+# make bench   signatures, certificates issued by wcced and by cfssl, growing tables (half an hour)
 bench:
-	@bash tests/bench.sh
+	@bash tests/bench/run.sh
 
 # make generate   write src/generated from idl
 generate:
