@@ -28,6 +28,7 @@ pub mod ndr;
 mod places;
 pub mod policy;
 pub mod process;
+pub mod replay;
 pub mod request;
 pub mod rpc;
 pub mod server;

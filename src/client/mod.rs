@@ -27,3 +27,4 @@ pub use request::{
     CertificateRequest, ClientDescription, RequestError, Signers, TemplateId, attributes_string,
     cms_on_behalf_of, parse_name,
 };
+pub(crate) use text::{clean, from_utf16};

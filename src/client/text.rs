@@ -11,13 +11,13 @@ pub(super) fn raw_from_utf16(bytes: &[u8]) -> String {
 }
 
 /// The same, [`clean`].
-pub(super) fn from_utf16(bytes: &[u8]) -> String {
+pub(crate) fn from_utf16(bytes: &[u8]) -> String {
     clean(&raw_from_utf16(bytes))
 }
 
 /// Text in one line, and no longer than a screen: control characters and those that turn the
 /// direction of writing become blanks.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let turns = |c| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     let separates = |c| matches!(c, '\u{2028}' | '\u{2029}');
     let harmful = |c: char| c.is_control() || turns(c) || separates(c);

@@ -11,6 +11,7 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+#[allow(dead_code, reason = "shared: not every test looks at everything")]
 #[path = "../support/pcap.rs"]
 mod pcap;
 #[path = "../support/tally.rs"]

@@ -4,9 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hmac::{Hmac, Mac};
-use md5::Md5;
-use wcce::auth::ntlm::{Key, NtlmContext, nt_hash, response_key, verify_response};
+use wcce::auth::ntlm::{NtlmContext, RecordedExchange, nt_hash};
 use wcce::auth::{AuthError, AuthLevel, PduParts, SecurityContext};
 use wcce::model::{Caller, Token};
 use wcce::rpc::client::VerificationTrailer;
@@ -65,8 +63,9 @@ fn open_all(path: &Path, password: Option<&str>) -> Vec<(AuthLevel, usize, usize
 /// Opens one connection; `None` if it does not use NTLM (auth type 10).
 fn open(connection: &Connection, password: Option<&str>) -> Option<(AuthLevel, usize, usize)> {
     let exchange = Exchange::of(connection)?;
-    let key = exchange.exported_session_key(password);
-    exchange.check_mic(&key);
+    let hash = password.map(nt_hash);
+    let key = exchange.recorded().session_key(hash.as_ref()).unwrap().expect("the right password");
+    assert_eq!(exchange.recorded().mic(&key), Ok(Some(true)), "MIC");
     let caller = Caller {
         account: r"TEST\replay".into(),
         token: Token::new("S-1-5-21-1-2-3-4".parse().unwrap(), []),
@@ -91,7 +90,7 @@ fn open(connection: &Connection, password: Option<&str>) -> Option<(AuthLevel, u
 }
 
 /// The three NTLM messages of a connection.
-pub struct Exchange {
+struct Exchange {
     level: AuthLevel,
     negotiate: Vec<u8>,
     challenge: Vec<u8>,
@@ -99,7 +98,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub fn of(connection: &Connection) -> Option<Self> {
+    fn of(connection: &Connection) -> Option<Self> {
         let mut tokens = Vec::new();
         let mut level = None;
         for (_, bytes) in &connection.pdus {
@@ -115,39 +114,9 @@ impl Exchange {
         Some(Self { level: level?, negotiate, challenge, authenticate })
     }
 
-    /// The field whose length and offset stand at `at` ([MS-NLMP] 2.2.1.3).
-    fn field(&self, at: usize) -> &[u8] {
-        let length = u16_at(&self.authenticate, at);
-        let offset = u16_at(&self.authenticate, at + 4);
-        &self.authenticate[offset..offset + length]
-    }
-
-    fn name(&self, at: usize) -> String {
-        let units = self.field(at).chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-        char::decode_utf16(units).map(Result::unwrap).collect()
-    }
-
-    pub fn exported_session_key(&self, password: Option<&str>) -> Key {
-        let base = match password {
-            Some(password) => {
-                let key = response_key(&nt_hash(password), &self.name(36), &self.name(28));
-                let challenge = self.challenge[24..32].try_into().unwrap();
-                verify_response(&key, &challenge, self.field(20)).expect("the right password")
-            }
-            None => Key::default(),
-        };
-        let mut exported = Key::new(self.field(52).try_into().unwrap());
-        rc4(&*base, &mut *exported);
-        exported
-    }
-
-    fn check_mic(&self, key: &Key) {
-        let mut authenticate = self.authenticate.clone();
-        let mic = authenticate[72..88].to_vec();
-        authenticate[72..88].fill(0);
-        let mut mac = Hmac::<Md5>::new_from_slice(&**key).unwrap();
-        mac.update(&[&*self.negotiate, &self.challenge, &authenticate].concat());
-        assert_eq!(hex::encode(mac.finalize().into_bytes()), hex::encode(mic), "MIC");
+    fn recorded(&self) -> RecordedExchange<'_> {
+        let Self { negotiate, challenge, authenticate, .. } = self;
+        RecordedExchange { negotiate, challenge, authenticate }
     }
 }
 
@@ -229,11 +198,7 @@ pub fn decode(bytes: &[u8]) -> Pdu {
     Pdu::decode(Frame::from_bytes(bytes).unwrap()).unwrap()
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> usize {
-    usize::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]))
-}
-
-/// RC4, for the EncryptedRandomSessionKey.
+/// RC4, for old tickets.
 pub fn rc4(key: &[u8], data: &mut [u8]) {
     let mut state: [u8; 256] = std::array::from_fn(|i| i as u8);
     let mut j = 0_u8;

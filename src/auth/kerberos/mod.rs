@@ -19,6 +19,7 @@ mod gssapi;
 mod initiator;
 mod pac;
 mod rc4;
+mod recorded;
 #[cfg(feature = "kerberos")]
 mod sasl;
 mod session;
@@ -35,6 +36,7 @@ pub use crypto::AesType;
 #[cfg(feature = "kerberos")]
 pub use initiator::KerberosInitiator;
 pub use pac::{caller, check_upn_dns_info};
+pub use recorded::{RecordedApReq, clear_ap_req};
 #[cfg(feature = "kerberos")]
 pub use sasl::SaslContext;
 pub use session::{EncryptionType, End, Established, KerberosContext, ReceivedToken};

@@ -20,7 +20,7 @@ pub(super) const TARGET_NAME: u16 = 9;
 pub(super) const CHANNEL_BINDINGS: u16 = 10;
 
 /// MsvAvFlags: the AUTHENTICATE carries a MIC.
-const FLAG_MIC: u32 = 2;
+pub(super) const FLAG_MIC: u32 = 2;
 /// MsvAvFlags: the client itself doesn't trust its MsvAvTargetName.
 const FLAG_UNTRUSTED_TARGET: u32 = 4;
 
@@ -65,6 +65,19 @@ pub(super) fn target_info(names: &Names, timestamp: u64) -> Result<Vec<u8>, Auth
     push(&mut out, TIMESTAMP, &timestamp)?;
     push(&mut out, 0, &[])?;
     Ok(out)
+}
+
+/// The names in a TargetInfo; those that are missing are empty.
+pub(super) fn names(pairs: &[(u16, &[u8])]) -> Names {
+    let name = |id| value_of(pairs, id).and_then(decode);
+    Names {
+        netbios_computer: name(NB_COMPUTER_NAME).unwrap_or_default(),
+        netbios_domain: name(NB_DOMAIN_NAME).unwrap_or_default(),
+        dns_computer: name(DNS_COMPUTER_NAME).unwrap_or_default(),
+        dns_domain: name(DNS_DOMAIN_NAME).unwrap_or_default(),
+        dns_forest: name(DNS_TREE_NAME),
+        aliases: Vec::new(),
+    }
 }
 
 fn push(out: &mut Vec<u8>, id: u16, value: &[u8]) -> Result<(), AuthError> {

@@ -111,6 +111,16 @@ pub fn challenge_flags(message: &[u8]) -> Result<NtlmFlags, AuthError> {
     flags_at(message, 20)
 }
 
+/// ServerChallenge and TargetInfo of a CHALLENGE.
+pub(super) fn challenge_fields(message: &[u8]) -> Result<([u8; 8], &[u8]), AuthError> {
+    check_header(message, 2)?;
+    let server_challenge =
+        message.get(24..).and_then(<[u8]>::first_chunk).copied().ok_or(TRUNCATED)?;
+    let (length, offset) = location_at(message, 40)?;
+    let end = offset.checked_add(length).ok_or(TRUNCATED)?;
+    Ok((server_challenge, message.get(offset..end).ok_or(TRUNCATED)?))
+}
+
 /// A CHALLENGE to be sent.
 pub(super) struct Challenge<'a> {
     pub(super) flags: NtlmFlags,

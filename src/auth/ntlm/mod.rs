@@ -8,6 +8,7 @@ mod acceptor;
 mod av;
 mod crypto;
 mod messages;
+mod recorded;
 mod session;
 #[cfg(test)]
 pub(in crate::auth) mod tests;
@@ -16,6 +17,7 @@ pub use acceptor::{MicPolicy, NtlmAcceptor, NtlmPolicy, NtlmServer, TargetNamePo
 pub(in crate::auth) use crypto::{Rc4, hmac_md5, md5};
 pub use crypto::{nt_hash, response_key, verify_response};
 pub use messages::{NtlmFlags, challenge_flags};
+pub use recorded::{RecordedChallenge, RecordedExchange, RecordedLogon};
 pub use session::NtlmContext;
 
 /// A secret of 16 bytes: NT hashes, response keys, session keys.

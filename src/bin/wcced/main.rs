@@ -5,6 +5,7 @@ mod columns;
 #[cfg(feature = "active-directory")]
 mod domain;
 mod example;
+mod replay;
 mod table;
 mod templates;
 mod upkeep;
@@ -97,6 +98,8 @@ enum Command {
     /// Runs example 3.6 of [MS-CERSOD], enrollment on behalf of a user and renewal, with all its
     /// negative cases, on a CA of its own on loopback.
     Example(example::Example),
+    /// Shows what is in a packet capture of an enrollment, and what this CA would have answered.
+    Replay(replay::Replay),
     /// Shows rows of the Request table, while wcced is stopped.
     Requests(table::Requests),
     /// Revokes a certificate and publishes the CRL, whether wcced runs or not.
@@ -193,6 +196,7 @@ fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::CheckConfig(ConfigArgument { config }) => check_config(&config),
         Command::HashPassword => hash_password(),
         Command::Example(example) => example.run(),
+        Command::Replay(replay) => replay.run(),
         Command::Requests(requests) => requests.run(),
         Command::Revoke(revoke) => revoke.run(),
         Command::PublishCrl(publish) => publish.run(),

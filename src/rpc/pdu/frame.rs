@@ -94,6 +94,18 @@ impl Frame {
         SecTrailer::decode(&mut reader).map(Some)
     }
 
+    /// The PDU's bytes.
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.bytes.to_vec()
+    }
+
+    /// The security provider's token; empty where there is none.
+    pub fn token(&self) -> &[u8] {
+        let length = usize::from(self.header.auth_length);
+        let at = self.bytes.len().saturating_sub(length);
+        self.bytes.get(at..).unwrap_or_default()
+    }
+
     /// The presentation context that a request, response or fault names; 0 where it is too short.
     pub fn context_id(&self) -> u16 {
         match self.bytes.get(20..22) {

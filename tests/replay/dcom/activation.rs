@@ -25,7 +25,7 @@ use wcce::rpc::pdu::Body as PduBody;
 use wcce::rpc::{AssociationId, CallContext};
 
 use super::{RecordedClass, exporter};
-use crate::association::decode;
+use crate::ntlm::decode;
 use crate::pcap::{self, Direction};
 use crate::tally;
 

@@ -14,7 +14,7 @@
 //!   with it its allocation hint and padding.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -33,14 +33,14 @@ use wcce::generated::remunknown::{
     RemReleaseOut,
 };
 use wcce::ndr::{ByteOrder, Encoding, InterfaceId, Syntax, from_stub, to_stub};
+use wcce::replay::{Connection, Conversation, Direction, Rules, Script, Secrets};
 use wcce::rpc::Service;
 use wcce::rpc::association::{Association, Endpoint, Event, Limits};
 use wcce::rpc::client::VerificationTrailer;
-use wcce::rpc::pdu::{Body, NDR_SYNTAX, NDR64_SYNTAX, Pdu, PduType};
+use wcce::rpc::pdu::{Body, Frame, NDR_SYNTAX, NDR64_SYNTAX, Pdu, PduType};
 
 use super::{RecordedClass, exporter};
-use crate::association::{RecordedProviders, Script, Secret, decode, split, theirs};
-use crate::pcap::{self, Connection, Direction};
+use crate::pcap;
 use crate::tally;
 
 const NDR: Encoding = Encoding { syntax: Syntax::Ndr20, order: ByteOrder::Little };
@@ -61,7 +61,7 @@ struct Stage {
 #[tokio::test]
 async fn the_client_of_a_windows_enrollment_is_answered_as_by_windows() {
     let Some(captures) = tally::captures("a Windows enrollment over DCOM") else { return };
-    let connections = pcap::connections(&captures.join("rpc/livediffad-add_adcs.pcapng"));
+    let connections = pcap::capture(&captures.join("rpc/livediffad-add_adcs.pcapng")).connections;
     let class = RecordedClass {
         clsid: CLSID,
         interfaces: vec![I_CERT_REQUEST_D2],
@@ -87,14 +87,14 @@ impl Stage {
         };
         let mut server = Server::new(connection, services);
         let mut ours = Vec::new();
-        for (_, bytes) in connection.pdus.iter().filter(|(way, _)| *way == Direction::ToServer) {
+        for bytes in bytes_of(connection, Direction::ToServer) {
             let answers = server.feed(&self.substitute(bytes)).await;
             for answer in &answers {
                 self.learn(&decode(bytes), &decode(answer));
             }
             ours.extend(answers);
         }
-        let theirs = theirs(connection);
+        let theirs = bytes_of(connection, Direction::ToClient);
         assert_eq!(ours.len(), theirs.len());
         for (ours, theirs) in ours.iter().zip(&theirs) {
             compare(&decode(ours), &decode(theirs));
@@ -236,15 +236,37 @@ fn without_group(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
+fn bytes_of(connection: &Connection, direction: Direction) -> Vec<&[u8]> {
+    let pdus = connection.pdus.iter().filter(|pdu| pdu.direction == direction);
+    pdus.map(|pdu| pdu.bytes.as_slice()).collect()
+}
+
+fn decode(bytes: &[u8]) -> Pdu {
+    Pdu::decode(Frame::from_bytes(bytes).unwrap()).unwrap()
+}
+
+/// The PDUs of a stream.
+fn split(mut stream: &[u8]) -> Vec<Vec<u8>> {
+    let mut pdus = Vec::new();
+    while !stream.is_empty() {
+        let length = usize::from(u16::from_le_bytes([stream[8], stream[9]]));
+        pdus.push(stream[..length].to_vec());
+        stream = &stream[length..];
+    }
+    pdus
+}
+
 /// Our server's end of one connection.
 struct Server(Association);
 
 impl Server {
     fn new(connection: &Connection, services: Vec<Arc<dyn Service>>) -> Self {
-        let script = Script::of(connection, &Secret::Unknown);
+        let secrets = Secrets::default();
+        let conversation = Conversation::read(connection, &secrets);
+        let script = Script::of(&conversation, &secrets, Rules::Recorded);
         let endpoint = Endpoint {
             services,
-            acceptors: Arc::new(RecordedProviders(Mutex::new(script.contexts.into()))),
+            acceptors: script.acceptors,
             groups: Arc::default(),
             statistics: Arc::default(),
             memory: Arc::default(),
