@@ -126,7 +126,10 @@ impl<W: Write> Write for Escaping<W> {
             Some(text) => (text, "\n"),
             None => (&*text, ""),
         };
-        self.0.write_all((escape(text) + end).as_bytes())?;
+        match text.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {
+            true => self.0.write_all(line)?,
+            false => self.0.write_all((escape(text) + end).as_bytes())?,
+        }
         Ok(line.len())
     }
 

@@ -2,8 +2,6 @@
 //!
 //! `decode_*` functions take the value of an extension (the content of `extnValue`).
 
-use std::collections::BTreeSet;
-
 pub use crate::model::BasicConstraints;
 use crate::model::{CertificatePolicy, Extension, GeneralName, KeyUsage, Oid, Sid};
 
@@ -13,14 +11,14 @@ use super::{decode_general_names, encode_general_names};
 /// Reads the Extensions that fill `der`. One that occurs twice is refused.
 pub fn decode_extensions(der: &[u8]) -> Result<Vec<Extension>, Asn1Error> {
     let mut list = Reader::sequence_of(der)?;
-    let mut seen = BTreeSet::new();
     let mut extensions = Vec::new();
     while !list.is_empty() {
-        let extension = decode_extension(list.sequence()?)?;
-        if !seen.insert(extension.oid.clone()) {
-            return Err(Asn1Error::Duplicate("an extension"));
-        }
-        extensions.push(extension);
+        extensions.push(decode_extension(list.sequence()?)?);
+    }
+    let mut types: Vec<&Oid> = extensions.iter().map(|extension| &extension.oid).collect();
+    types.sort_unstable();
+    if types.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
+        return Err(Asn1Error::Duplicate("an extension"));
     }
     Ok(extensions)
 }

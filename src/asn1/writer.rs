@@ -29,18 +29,34 @@ pub fn sequence_of_parts(parts: &[&[u8]]) -> Vec<u8> {
 
 /// Identifier and length octets of an element with so much content.
 pub fn header(tag: Tag, length: usize) -> Vec<u8> {
-    let mut header = vec![tag.0];
-    match u8::try_from(length) {
-        Ok(short @ 0..=0x7F) => header.push(short),
-        _ => {
+    let mut header = Vec::with_capacity(LONGEST_HEADER);
+    put_header(&mut header, tag, length);
+    header
+}
+
+/// Those of an element of 2^64 bytes.
+const LONGEST_HEADER: usize = 10;
+
+fn put_header(bytes: &mut Vec<u8>, tag: Tag, length: usize) {
+    bytes.push(tag.0);
+    match short_length(length) {
+        Some(short) => bytes.push(short),
+        None => {
             let octets = length.to_be_bytes();
             let significant = without_leading_zeros(&octets);
-            // A usize has at most 8 octets.
-            header.push(0x80 | u8::try_from(significant.len()).unwrap_or(8));
-            header.extend_from_slice(significant);
+            bytes.push(long_form(significant));
+            bytes.extend_from_slice(significant);
         }
     }
-    header
+}
+
+fn short_length(length: usize) -> Option<u8> {
+    u8::try_from(length).ok().filter(|short| *short <= 0x7F)
+}
+
+/// The first octet of a long length. A usize has at most 8 octets.
+fn long_form(significant: &[u8]) -> u8 {
+    0x80 | u8::try_from(significant.len()).unwrap_or(8)
 }
 
 impl Writer {
@@ -61,15 +77,35 @@ impl Writer {
 
     /// Appends an element with this content.
     pub fn element(&mut self, tag: Tag, content: &[u8]) {
-        self.bytes.extend_from_slice(&header(tag, content.len()));
-        self.bytes.extend_from_slice(content);
+        self.element_of(tag, &[content]);
     }
 
-    /// Appends a constructed element with what `fill` writes into it.
+    /// The same, with content in parts.
+    fn element_of(&mut self, tag: Tag, parts: &[&[u8]]) {
+        let length = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        put_header(&mut self.bytes, tag, length);
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+    }
+
+    /// Appends a constructed element with what `fill` writes into it: in place, and moved where its
+    /// length takes more than the one octet that is left for it.
     pub fn nested(&mut self, tag: Tag, fill: impl FnOnce(&mut Self)) {
-        let mut inner = Self::new();
-        fill(&mut inner);
-        self.element(tag, &inner.bytes);
+        self.bytes.extend_from_slice(&[tag.0, 0]);
+        let begin = self.bytes.len();
+        fill(self);
+        let length = self.bytes.len().saturating_sub(begin);
+        let octets = length.to_be_bytes();
+        let (first, more) = match short_length(length) {
+            Some(short) => (short, &[][..]),
+            None => {
+                let significant = without_leading_zeros(&octets);
+                (long_form(significant), significant)
+            }
+        };
+        if let Some(place) = begin.checked_sub(1).and_then(|at| self.bytes.get_mut(at)) {
+            *place = first;
+        }
+        self.bytes.splice(begin..begin, more.iter().copied());
     }
 
     /// Appends a SEQUENCE.
@@ -86,12 +122,9 @@ impl Writer {
     /// Appends a non-negative INTEGER from its big-endian magnitude.
     pub fn unsigned(&mut self, magnitude: &[u8]) {
         let significant = without_leading_zeros(magnitude);
-        let mut content = Vec::with_capacity(significant.len().saturating_add(1));
-        if significant.first().is_none_or(|first| first & 0x80 != 0) {
-            content.push(0);
-        }
-        content.extend_from_slice(significant);
-        self.element(Tag::INTEGER, &content);
+        let is_positive = significant.first().is_some_and(|first| first & 0x80 == 0);
+        let zero = if is_positive { &[][..] } else { &[0][..] };
+        self.element_of(Tag::INTEGER, &[zero, significant]);
     }
 
     /// Appends a non-negative INTEGER.
@@ -121,7 +154,7 @@ impl Writer {
 
     /// Appends a BIT STRING of whole bytes.
     pub fn bit_string(&mut self, bytes: &[u8]) {
-        self.element(Tag::BIT_STRING, &[&[0], bytes].concat());
+        self.element_of(Tag::BIT_STRING, &[&[0], bytes]);
     }
 
     /// Appends a BIT STRING of named bits (first bit highest), without trailing zero bits.
@@ -134,7 +167,7 @@ impl Writer {
         };
         let unused = significant.last().map_or(0, |last| last.trailing_zeros());
         let unused = u8::try_from(unused).unwrap_or(0);
-        self.element(Tag::BIT_STRING, &[&[unused], significant].concat());
+        self.element_of(Tag::BIT_STRING, &[&[unused], significant]);
     }
 }
 
@@ -165,6 +198,8 @@ mod tests {
         assert_eq!(written(|w| w.named_bits(0x0080)), [3, 3, 7, 0, 0x80]);
         assert_eq!(sequence(Writer::null), [0x30, 2, 5, 0]);
         assert_eq!(sequence_of_parts(&[&[5, 0], &[], &[5, 0]]), [0x30, 4, 5, 0, 5, 0]);
+        let long = written(|w| w.nested(Tag::SET, |w| w.octet_string(&[7; 200])));
+        assert_eq!((&long[..6], long.len()), (&[0x31, 0x81, 203, 4, 0x81, 200][..], 206));
         let set = written(|w| w.set_of(Tag::SET, vec![vec![5, 0], vec![2, 1, 9], vec![2, 1, 3]]));
         assert_eq!(set, [0x31, 8, 2, 1, 3, 2, 1, 9, 5, 0]);
     }

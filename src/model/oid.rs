@@ -22,18 +22,17 @@ impl Oid {
     /// From the content octets of a DER OBJECT IDENTIFIER. Refuses non-minimal or cut arcs.
     pub fn from_der_content(content: &[u8]) -> Result<Self, OidError> {
         let ends = content.last().is_some_and(|last| last & 0x80 == 0);
-        let mut at_start = true;
+        let mut length = 0_usize;
+        let mut longest = 0;
         for byte in content {
-            if at_start && *byte == 0x80 {
+            if length == 0 && *byte == 0x80 {
                 return Err(OidError);
             }
-            at_start = byte & 0x80 == 0;
+            length = if byte & 0x80 == 0 { 0 } else { length.saturating_add(1) };
+            longest = longest.max(length);
         }
-        if ends && arcs(content).all(|arc| arc.is_some()) {
-            Ok(Self(Cow::Owned(content.to_vec())))
-        } else {
-            Err(OidError)
-        }
+        let fits = longest < SURE_TO_FIT || arcs(content).all(|arc| arc.is_some());
+        if ends && fits { Ok(Self(Cow::Owned(content.to_vec()))) } else { Err(OidError) }
     }
 
     /// The content octets of the DER encoding.
@@ -41,6 +40,9 @@ impl Oid {
         &self.0
     }
 }
+
+/// Octets of an arc that are below 128 bits whatever is in them.
+const SURE_TO_FIT: usize = 18;
 
 /// The arcs; `None` in the place of one that is over 128 bits.
 fn arcs(content: &[u8]) -> impl Iterator<Item = Option<u128>> + '_ {
