@@ -124,9 +124,12 @@ impl Taken {
             })
             .filter(|(rank, ..)| *rank < code(Rank::Busy))
             .collect();
-        least.sort_unstable();
-        let unknown = least.iter().take_while(|(rank, ..)| *rank == code(Rank::Unknown)).count();
+        let unknown = least.iter().filter(|(rank, ..)| *rank == code(Rank::Unknown)).count();
         let leave = unknown.clamp(1, most.max(1)).min(least.len());
+        if leave < least.len() {
+            // The least come first, in whatever order.
+            least.select_nth_unstable(leave);
+        }
         for (.., id) in least.into_iter().take(leave) {
             if let Some(holder) = self.remove(id) {
                 holder.shown_out.notify_one();

@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -252,8 +252,8 @@ impl Server {
             Arc::new(SystemEnvironment),
         );
         Ok(Self {
-            mapper: bind(&config.listen.endpoint_mapper).await?,
-            passage: bind(&config.listen.enrollment).await?,
+            mapper: bind(&config.listen.endpoint_mapper)?,
+            passage: bind(&config.listen.enrollment)?,
             objects: objects.await?,
             web,
             control,
@@ -512,14 +512,28 @@ pub fn secure_channel(
     logon::channel(&config.authentication, &names, Arc::new(SystemEnvironment))
 }
 
-async fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServerError> {
+fn bind(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServerError> {
     let mut listeners = Vec::new();
     for address in addresses {
-        let listener = TcpListener::bind(address).await;
         let address = *address;
+        let listener = listen(address);
         listeners.push(listener.map_err(|source| ServerError::Listen { address, source })?);
     }
     Ok(listeners)
+}
+
+/// Connections that may wait to be accepted, as far as the system allows: where there is no more
+/// room, clients try again a second later.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {

@@ -205,6 +205,7 @@ impl AdminError {
             Self::Property(error) => error.hresult(),
             Self::Publish(_) | Self::Settings(_) => HResult::E_FAIL,
             Self::Enroll(error) => error.hresult(),
+            Self::Store(StoreError::Full { .. }) => HResult::DISK_FULL,
             Self::Directory(_) | Self::Store(_) => HResult::SERVER_UNAVAILABLE,
         }
     }

@@ -37,6 +37,7 @@ impl EnrollError {
             Self::Denied(reason) => reason.hresult(),
             Self::NoSuchRequest(_) => HResult::CERTSRV_E_PROPERTY_EMPTY,
             Self::Property(error) => error.hresult(),
+            Self::Store(StoreError::Full { .. }) => HResult::DISK_FULL,
             Self::Store(_) => HResult::SERVER_UNAVAILABLE,
             Self::Failed(failure) => failure.hresult(),
         }

@@ -97,6 +97,7 @@ impl Failure {
     pub(super) fn hresult(&self) -> HResult {
         match self {
             Self::Request(error) => error.hresult(),
+            Self::Store(StoreError::Full { .. }) => HResult::DISK_FULL,
             Self::Directory(_) | Self::Store(_) => HResult::SERVER_UNAVAILABLE,
             Self::Issue(error) => error.hresult(),
             Self::TooLarge { .. } => HResult::CRYPT_E_ASN1_LARGE,

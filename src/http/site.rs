@@ -33,6 +33,9 @@ pub trait Monitored: Send + Sync {
     /// A page of metrics, in the text format of Prometheus.
     fn metrics(&self) -> BoxFuture<'_, String>;
 
+    /// Why nothing will work any more until the process is started again, if that is so.
+    fn needs_restart(&self) -> Option<String>;
+
     /// Why certificates cannot be issued now; empty where they can.
     fn not_ready(&self) -> BoxFuture<'_, Vec<String>>;
 }
@@ -106,8 +109,11 @@ async fn monitor<B>(monitored: &dyn Monitored, request: &Request<B>) -> Answer {
                 text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, problems)
             }
         },
-        // Who answers lives.
-        _ => text(StatusCode::OK, PLAIN, "ok\n".to_owned()),
+        // Who answers lives, unless it knows better.
+        _ => match monitored.needs_restart() {
+            None => text(StatusCode::OK, PLAIN, "ok\n".to_owned()),
+            Some(problem) => text(StatusCode::SERVICE_UNAVAILABLE, PLAIN, format!("{problem}\n")),
+        },
     }
 }
 

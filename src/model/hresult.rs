@@ -44,6 +44,7 @@ codes! {
     REGDB_E_CLASSNOTREG = 0x8004_0154, "Class not registered.";
     CO_E_OBJNOTREG = 0x8004_01FB, "Object is not registered.";
     FILE_NOT_FOUND = 0x8007_0002, "The system cannot find the file specified.";
+    DISK_FULL = 0x8007_0070, "There is not enough space on the disk.";
     INVALID_DATA = 0x8007_000D, "The data is invalid.";
     NO_SUCH_USER = 0x8007_0525, "The specified account does not exist.";
     ACCOUNT_DISABLED = 0x8007_0533, "This user can't sign in because this account is currently disabled.";

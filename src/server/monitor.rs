@@ -11,7 +11,7 @@ use crate::directory::Directory;
 use crate::http::Monitored;
 use crate::metrics::Page;
 use crate::model::{BoxFuture, Disposition};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How long the directory may take to say that it is ready.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,6 +36,13 @@ impl Monitored for Monitor {
         })
     }
 
+    fn needs_restart(&self) -> Option<String> {
+        match self.store.check_ready() {
+            Err(error @ StoreError::Failed(_)) => Some(error.to_string()),
+            _ => None,
+        }
+    }
+
     fn not_ready(&self) -> BoxFuture<'_, Vec<String>> {
         Box::pin(async move {
             let mut problems = Vec::new();
@@ -43,13 +50,10 @@ impl Monitored for Monitor {
             if !self.ca.certificate().valid_at(now) {
                 problems.push("the CA certificate is not valid now".to_owned());
             }
-            let last_issued = match self.store.last_issued().await {
-                Ok(last_issued) => last_issued,
-                Err(error) => {
-                    problems.push(error.to_string());
-                    None
-                }
-            };
+            if let Err(error) = self.store.check_ready() {
+                problems.push(error.to_string());
+            }
+            let last_issued = self.store.last_issued().await.unwrap_or_default();
             if let Err(error) = self.ca.check_clock(now, last_issued) {
                 problems.push(error.to_string());
             }

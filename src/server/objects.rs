@@ -37,12 +37,12 @@ impl Objects {
         environment: Arc<dyn Environment>,
     ) -> Result<Option<Self>, ServerError> {
         let Some((first, others)) = addresses.split_first() else { return Ok(None) };
-        let mut listeners = bind(std::slice::from_ref(first)).await?;
+        let mut listeners = bind(std::slice::from_ref(first))?;
         let bound = listeners.iter().find_map(|listener| listener.local_addr().ok());
         let port = bound.map_or(first.port(), |address| address.port());
         let others: Vec<_> =
             others.iter().map(|address| SocketAddr::new(address.ip(), port)).collect();
-        listeners.extend(bind(&others).await?);
+        listeners.extend(bind(&others)?);
         let security = security_bindings(authentication, names);
         let settings = ExporterSettings {
             hosts: vec![names.dns_computer.clone()],

@@ -51,8 +51,8 @@ impl Web {
         });
         let shelf = Shelf { ca: Arc::clone(ca), crls, host: host.dns_name.clone(), published };
         Ok(Self {
-            public: bind(&config.http.listen).await?,
-            monitoring: bind(&config.http.monitoring).await?,
+            public: bind(&config.http.listen)?,
+            monitoring: bind(&config.http.monitoring)?,
             site: Arc::new(Site::new(current, responder, &ca.urls().ocsp)),
             monitor: Arc::new(Site::Monitoring(Arc::new(monitor))),
             limits: config.http.limits(config.listen.drain),

@@ -104,6 +104,12 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<(Position, RequestRow)>, StoreError>>;
 
+    /// Whether rows can be added now: the store is in service, and its disk has room.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], and those of a store out of service.
+    fn check_ready(&self) -> Result<(), StoreError>;
+
     /// The greatest id that was given so far.
     fn last_id(&self) -> BoxFuture<'_, Result<RequestId, StoreError>>;
 
@@ -255,6 +261,17 @@ pub enum StoreError {
         path: PathBuf,
         /// The system's reason.
         reason: String,
+    },
+    /// The disk is nearly full. It is checked for every write anew.
+    #[error(
+        "the disk of the Request table has {left} bytes left, of which {least} are kept free \
+         (store.min_free_bytes): make room there"
+    )]
+    Full {
+        /// Bytes left.
+        left: u64,
+        /// Bytes that must be left.
+        least: u64,
     },
     /// A row or an index entry cannot be read.
     #[error("the database cannot be read: {0}")]

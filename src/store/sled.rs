@@ -2,8 +2,11 @@
 
 mod check;
 mod layout;
+mod ledger;
+mod room;
 mod scan;
 mod snapshot;
+mod watch;
 mod writer;
 
 use std::fs::{DirBuilder, File};
@@ -12,20 +15,24 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ::sled::Db;
 use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
+use tracing::{error, info};
 
 pub use self::check::{Checked, Inconsistency};
 use self::layout::{
     EncodedRow, FORMAT, FORMAT_KEY, OLDEST_FORMAT, STATE_KEY, State, Trees, disposition_prefix,
     id_of_row_key, read_error, requester_prefix,
 };
+use self::ledger::Ledger;
+use self::room::Room;
 use self::snapshot::Watchers;
 pub use self::snapshot::{Ending, Piece};
 use self::writer::{Answer, Job, QUEUE, Write, Writer};
@@ -40,6 +47,9 @@ use crate::model::{
 pub struct StoreConfig {
     /// Memory for cached pages, in bytes. Default 64 MiB.
     pub cache_capacity: u64,
+    /// What the disk must have left for new rows, in bytes; changes of rows that are there may use
+    /// half of it. Default 64 MiB.
+    pub min_free_bytes: u64,
     /// The largest row (request, certificate and columns together), in bytes. A larger
     /// request is refused. Default 64 KiB, at most 1 MiB.
     pub max_row_bytes: usize,
@@ -47,9 +57,16 @@ pub struct StoreConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { cache_capacity: 64 * 1024 * 1024, max_row_bytes: 64 * 1024 }
+        Self {
+            cache_capacity: 64 * 1024 * 1024,
+            min_free_bytes: 64 * 1024 * 1024,
+            max_row_bytes: 64 * 1024,
+        }
     }
 }
+
+/// How often who waits for a write looks whether the store is still in service.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The upper bound of `max_row_bytes`.
 const MAX_ROW_BYTES: usize = 1024 * 1024;
@@ -60,7 +77,8 @@ pub struct SledStore {
     max_row_bytes: usize,
     /// `None` only while the store is dropped.
     jobs: Option<mpsc::Sender<Job>>,
-    writer: Option<JoinHandle<()>>,
+    /// The writing thread, and the one that watches it.
+    threads: Vec<JoinHandle<()>>,
 }
 
 /// What readers and the writing thread share.
@@ -72,6 +90,9 @@ struct Shared {
     state: Mutex<State>,
     /// Why the store is out of service.
     failure: OnceLock<String>,
+    room: Room,
+    /// How often a commit has begun or ended.
+    commits: AtomicU64,
     /// Who wants to know of writes.
     watchers: Watchers,
 }
@@ -79,6 +100,8 @@ struct Shared {
 impl Shared {
     /// Waits until everything that can be read is durable, and keeps it so.
     fn for_reading(&self) -> Result<RwLockReadGuard<'_, ()>, StoreError> {
+        // Behind a commit that hangs, the gate stays shut.
+        self.in_service()?;
         let guard = self.gate.read().map_err(|_| self.panicked())?;
         self.in_service().map(|()| guard)
     }
@@ -98,13 +121,27 @@ impl Shared {
         self.failure.get().map_or(Ok(()), |reason| Err(StoreError::Failed(reason.clone())))
     }
 
+    /// The number of the commit that is under way, if there is one.
+    fn commit_under_way(&self) -> Option<u64> {
+        let commits = self.commits.load(Ordering::Relaxed);
+        (!commits.is_multiple_of(2)).then_some(commits)
+    }
+
     fn panicked(&self) -> StoreError {
         self.fail("a thread panicked".to_owned())
     }
 
     /// Takes the store out of service; the first reason stays.
     fn fail(&self, reason: String) -> StoreError {
-        StoreError::Failed(self.failure.get_or_init(|| reason).clone())
+        let reason = self.failure.get_or_init(|| {
+            error!(
+                %reason,
+                "the Request table is out of service: nobody can tell what reached the disk. Mend the \
+                 cause, then restart wcced"
+            );
+            reason
+        });
+        StoreError::Failed(reason.clone())
     }
 }
 
@@ -121,7 +158,18 @@ impl SledStore {
             return Err(StoreError::Open { path: path.to_owned(), reason });
         }
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(open_error)?;
-        let (db, trees, state) = open_database(path, config)?;
+        let (db, trees, mut state) = open_database(path, config)?;
+        let (ledger, next_id) = Ledger::open(path, state.next_id)?;
+        if state.next_id < next_id {
+            info!(
+                next_id,
+                "the Request table was not closed: request ids go on behind those given"
+            );
+            state.next_id = next_id;
+            let stored = trees.meta.insert(STATE_KEY, state.encode()?).and_then(|_| db.flush());
+            stored.map_err(|error| open_error(io::Error::other(error.to_string())))?;
+        }
+        let room = Room::new(File::open(path).map_err(open_error)?, config.min_free_bytes);
         let file = File::open(path.join("db")).map_err(open_error)?;
         file.sync_all().map_err(open_error)?;
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
@@ -134,24 +182,42 @@ impl SledStore {
             gate: RwLock::new(()),
             state: Mutex::new(state),
             failure: OnceLock::new(),
+            room,
+            commits: AtomicU64::new(0),
             watchers: Watchers::default(),
         });
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let writer = Writer { db, file, shared: Arc::clone(&shared) };
-        let writer = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer.run(queue))
-            .map_err(open_error)?;
-        Ok(Self {
-            shared,
-            max_row_bytes: config.max_row_bytes,
-            jobs: Some(jobs),
-            writer: Some(writer),
-        })
+        let (alive, ended) = std::sync::mpsc::channel();
+        let watched = (db.clone(), Arc::clone(&shared));
+        let writer = Writer { db, file, ledger, shared: Arc::clone(&shared), _alive: alive };
+        let threads = vec![
+            spawn("store-writer", move || writer.run(queue)).map_err(open_error)?,
+            spawn("store-watch", move || watch::run(&watched.0, &watched.1, &ended))
+                .map_err(open_error)?,
+        ];
+        let max_row_bytes = config.max_row_bytes;
+        Ok(Self { shared, max_row_bytes, jobs: Some(jobs), threads })
     }
 
     async fn write(&self, write: Write) -> Result<RequestId, StoreError> {
-        self.send(write).await?.await.map_err(|_| self.gone())?
+        let waiter = self.send(write).await?;
+        tokio::select! {
+            biased;
+            answer = waiter => answer.map_err(|_| self.gone())?,
+            failed = self.failed() => Err(failed),
+        }
+    }
+
+    /// Comes to an end once the store is out of service, although the writing thread may hang.
+    async fn failed(&self) -> StoreError {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Err(failed) = self.shared.in_service() {
+                // The writing thread tells everybody itself, where it still can.
+                tokio::time::sleep(LOOK).await;
+                return failed;
+            }
+        }
     }
 
     /// Hands a write to the writing thread; what becomes of it comes later.
@@ -243,12 +309,18 @@ impl Drop for SledStore {
     /// Waits until what was sent is written.
     fn drop(&mut self) {
         drop(self.jobs.take());
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the writing thread of the database panicked");
+        // One that hangs is left behind.
+        let hangs = self.shared.in_service().is_err() && self.shared.commit_under_way().is_some();
+        for thread in self.threads.drain(..).filter(|_| !hangs) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the database panicked");
+            }
         }
     }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
 impl Store for SledStore {
@@ -258,6 +330,7 @@ impl Store for SledStore {
     }
 
     fn check_size(&self, row: &NewRow) -> Result<(), StoreError> {
+        self.shared.room.for_row()?;
         EncodedRow::check_size(row, self.max_row_bytes)
     }
 
@@ -327,6 +400,11 @@ impl Store for SledStore {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<(Position, RequestRow)>, StoreError>> {
         self.read(move |trees| trees.scan(&scan, start.as_ref(), limit.min(MAX_PAGE)))
+    }
+
+    fn check_ready(&self) -> Result<(), StoreError> {
+        self.shared.in_service()?;
+        self.shared.room.for_row()
     }
 
     fn last_id(&self) -> BoxFuture<'_, Result<RequestId, StoreError>> {

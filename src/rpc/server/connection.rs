@@ -13,6 +13,7 @@ use tracing::{Instrument, debug, error, info, warn};
 
 use super::Shared;
 use super::limits::{Principal, Slot};
+use crate::logging::Seldom;
 use crate::ndr::Fault;
 use crate::places::{Place, Rank};
 use crate::rpc::association::{
@@ -195,8 +196,14 @@ impl Connection {
     /// Runs a call on its own: it is finished even if the connection is gone by then.
     fn start(&mut self, call: Call) {
         let Call { token, service, context, opnum, stub } = call;
+        static REFUSED: Seldom = Seldom::new();
         let Some(slot) = self.shared.calls.take(Principal::of(&context)) else {
-            warn!(call_id = context.call_id, "call refused: too many of this caller in flight");
+            if let Some(calls) = REFUSED.happened(1) {
+                warn!(
+                    calls,
+                    "calls refused: too many of this caller in flight (limits.calls_per_account)"
+                );
+            }
             return self.association.respond(token, Err(Fault::SERVER_TOO_BUSY), Instant::now());
         };
         let reply = Reply {

@@ -446,3 +446,81 @@ const ROW_OF_VERSION_1: &str = concat!(
     "e80700a846000201020104801014312e322e3834302e3131333534392e312e312e3108434e3d616c69636502",
     "30000112616c696365406578616d706c652e746573740000000000",
 );
+
+/// What lies in one folder goes to another.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let (path, to) = entry.map(|e| (e.path(), to.join(e.file_name()))).unwrap();
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => std::fs::copy(path, to).map(drop).unwrap(),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_without_room_takes_no_rows_and_less_room_is_for_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let id = store.add(issued(1)).await.unwrap();
+    let left = store.shared.room.left();
+    drop(store);
+
+    let reopened = |min_free_bytes| {
+        drop(open(folder.path()));
+        let config = StoreConfig { min_free_bytes, ..StoreConfig::default() };
+        SledStore::open(folder.path(), &config).unwrap()
+    };
+    let is_full = |result: Result<(), StoreError>| matches!(result, Err(StoreError::Full { .. }));
+    let store = reopened(left / 2 * 3);
+    assert!(is_full(store.check_ready()) && is_full(store.check_size(&issued(2))));
+    assert!(is_full(store.add(issued(2)).await.map(drop)));
+    let mut row = store.by_id(id).await.unwrap().unwrap();
+    row.columns.disposition = Disposition::Revoked;
+    store.update(row.clone(), Disposition::Issued).await.unwrap();
+    drop(store);
+
+    let store = reopened(u64::MAX);
+    assert!(is_full(store.update(row, Disposition::Revoked).await));
+    drop(store);
+    let store = reopened(0);
+    assert_eq!((store.check_ready(), store.add(issued(2)).await), (Ok(()), Ok(RequestId(2))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_lost_its_last_rows_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, older] = ["now", "older"].map(|name| folder.path().join(name));
+    let store = open(&path);
+    store.add(issued(1)).await.unwrap();
+    drop(store);
+    drop(open(&path));
+    copy(&path, &older);
+    let store = open(&path);
+    store.add(issued(2)).await.unwrap();
+    drop(store);
+    std::fs::copy(path.join("ids"), older.join("ids")).unwrap();
+    let opened = SledStore::open(&older, &StoreConfig::default());
+    let reason = opened.map(drop).unwrap_err().to_string();
+    assert!(reason.contains("its last rows are missing") && reason.contains("restore a backup"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_crash_no_id_is_given_that_somebody_may_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, crashed] = ["now", "crashed"].map(|name| folder.path().join(name));
+    let store = open(&path);
+    store.add(issued(1)).await.unwrap();
+    copy(&path, &crashed);
+    store.add(issued(2)).await.unwrap();
+    drop(store);
+
+    let store = open(&crashed);
+    let id = store.add(issued(3)).await.unwrap();
+    assert!(id > RequestId(2), "{id}");
+    drop(store);
+    let store = open(&crashed);
+    assert_eq!(store.add(issued(4)).await, Ok(RequestId(id.0 + 1)), "closed: none is passed over");
+    assert_eq!(store.count(Disposition::Issued).await, Ok(3));
+}

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use ::sled::Db;
@@ -16,11 +17,14 @@ use ::sled::transaction::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use tracing::warn;
+
 use super::Shared;
 use super::layout::{
     EncodedRow, IndexEntries, RowError, STATE_KEY, State, disposition_prefix, expiry_key,
     index_key, remove_row, row_in, write_row,
 };
+use super::ledger::Ledger;
 use crate::model::{Disposition, RequestId, SerialNumber};
 use crate::store::StoreError;
 
@@ -79,13 +83,17 @@ pub struct Writer {
     pub db: Db,
     /// A second handle of sled's file, to sync it.
     pub file: File,
+    /// The bound of the ids that were given.
+    pub ledger: Ledger,
     /// Trees, state and failure flag, as readers see them.
     pub shared: Arc<Shared>,
+    /// Dropped when the thread ends.
+    pub _alive: std::sync::mpsc::Sender<()>,
 }
 
 impl Writer {
     /// Works until all senders are gone.
-    pub fn run(self, mut jobs: mpsc::Receiver<Job>) {
+    pub fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(first) = jobs.blocking_recv() {
             let mut batch = vec![first];
             while batch.len() < BATCH
@@ -95,10 +103,17 @@ impl Writer {
             }
             self.commit(batch);
         }
+        // After a failure nobody can tell what is on the disk: the bound stays where it is.
+        let next_id = self.shared.state().map(|state| state.next_id);
+        if let Ok(next_id) = next_id
+            && let Err(reason) = self.ledger.close(next_id)
+        {
+            warn!(reason, "the Request table's file of ids is not exact: ids will be passed over");
+        }
     }
 
     /// Writes a batch and answers it. A failure is everybody's, and for good.
-    fn commit(&self, batch: Vec<Job>) {
+    fn commit(&mut self, batch: Vec<Job>) {
         let (writes, waiters): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|job| (job.write, job.answer)).unzip();
         // A waiter that is gone does not need its answer.
@@ -112,19 +127,23 @@ impl Writer {
         }
     }
 
-    fn write_durably(&self, writes: &[Write]) -> Result<Vec<Answer>, StoreError> {
+    fn write_durably(&mut self, writes: &[Write]) -> Result<Vec<Answer>, StoreError> {
         // Readers are kept out until the batch is durable: nobody sees a row that a crash
         // could still take back.
-        let _alone = self.shared.for_writing()?;
+        let shared = Arc::clone(&self.shared);
+        let _alone = shared.for_writing()?;
         let state = self.shared.state()?.clone();
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
         let attempt = || -> Result<(Vec<Answer>, State), String> {
             let (answers, next) = self.transact(writes, &state)?;
+            self.ledger.cover(next.next_id)?;
             self.db.flush().map_err(|error| error.to_string())?;
             self.file.sync_data().map_err(|error| error.to_string())?;
             Ok((answers, next))
         };
         let outcome = catch_unwind(AssertUnwindSafe(attempt))
             .unwrap_or_else(|_| Err("the database library panicked".to_owned()));
+        self.shared.commits.fetch_add(1, Ordering::Relaxed);
         match outcome {
             Ok((answers, next)) => {
                 *self.shared.state()? = next;
@@ -149,6 +168,7 @@ impl Writer {
             &trees.expiries,
             &trees.meta,
         );
+        let (for_row, for_change) = (self.shared.room.for_row(), self.shared.room.for_change());
         let result = all.transaction(
             |(
                 rows,
@@ -173,6 +193,8 @@ impl Writer {
                         expiries,
                     },
                     state: state.clone(),
+                    for_row: &for_row,
+                    for_change: &for_change,
                 };
                 let answers =
                     writes.iter().map(|write| batch.apply(write)).collect::<Result<Vec<_>, _>>()?;
@@ -202,11 +224,21 @@ struct Indexes<'a> {
 struct Batch<'a> {
     trees: Indexes<'a>,
     state: State,
+    /// Whether the disk has room for rows, and for changes of rows.
+    for_row: &'a Result<(), StoreError>,
+    for_change: &'a Result<(), StoreError>,
 }
 
 impl Batch<'_> {
     /// Applies one write. `Err` gives up the whole transaction, an inner one only this write.
     fn apply(&mut self, write: &Write) -> Result<Answer, ConflictableTransactionError<StoreError>> {
+        let room = match write {
+            Write::Add(_) | Write::Restore { .. } => self.for_row,
+            Write::Update { .. } | Write::Remove { .. } | Write::Advance { .. } => self.for_change,
+        };
+        if let Err(full) = room {
+            return Ok(Err(full.clone()));
+        }
         Ok(match write {
             Write::Add(row) => self.add(row)?,
             Write::Update { id, from, row } => match row_in(self.trees.rows, *id) {
