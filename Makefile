@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo example test crash soak lint deny mutants bench bench-crl bench-views generate
+.PHONY: help demo example test crash soak lint deny mutants bench bench-crl bench-views generate pcaps
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile
@@ -40,6 +40,10 @@ mutants:
 # make bench   signatures, certificates issued by wcced and by cfssl, growing tables (half an hour)
 bench:
 	@bash tests/bench/run.sh
+
+# make pcaps   record the foreign clients of pcaps/ anew (needs root, for the lab)
+pcaps:
+	@bash pcaps/record.sh
 
 # make generate   write src/generated from idl
 generate:

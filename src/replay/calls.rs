@@ -1,7 +1,7 @@
 //! The calls of an enrollment in words: what is asked for, what is answered, and what a CA of ours
 //! would make of the request itself.
 
-use super::conversation::Call;
+use super::conversation::{Call, Presentation};
 use super::operations::{interface_name, operation};
 use super::security::clean;
 use crate::asn1::{Certificate, Name};
@@ -43,6 +43,29 @@ pub(super) fn lines(call: &Call, request: bool) -> Vec<String> {
     };
     special
         .unwrap_or_else(|error| vec![format!("a MALFORMED stub of {} bytes: {error}", stub.len())])
+}
+
+/// The disposition that an answer to a request for a certificate tells; `None` for other calls,
+/// and where the stub is sealed or malformed.
+pub fn disposition(answer: &Call) -> Option<u32> {
+    let Presentation { interface, .. } = answer.presentation?;
+    let (encoding, stub) = (answer.encoding?, answer.stub.as_deref()?);
+    let of_objects = [I_CERT_REQUEST_D, I_CERT_REQUEST_D2].contains(&interface);
+    match answer.opnum? {
+        0 if interface == I_CERT_PASSAGE => {
+            let answer: CertServerRequestOut = from_stub(encoding, stub).ok()?;
+            Some(answer.pdw_disposition)
+        }
+        3 if of_objects => {
+            let answer: RequestOut = from_stub(encoding, stub).ok()?;
+            Some(answer.pdw_disposition)
+        }
+        6 if of_objects => {
+            let answer: Request2Out = from_stub(encoding, stub).ok()?;
+            Some(answer.pdw_disposition)
+        }
+        _ => None,
+    }
 }
 
 /// `interface.operation` of a call.
@@ -280,7 +303,7 @@ fn object_answer2(call: Request2Out) -> Vec<String> {
 }
 
 fn answered(answer: Answered) -> Vec<String> {
-    let disposition = disposition(answer.disposition);
+    let disposition = disposition_text(answer.disposition);
     let mut lines = vec![format!(
         "request id {}, disposition {disposition}, returns {}",
         answer.id,
@@ -315,7 +338,7 @@ fn certificate(der: &[u8]) -> String {
 }
 
 /// A disposition ([MS-WCCE] 3.2.1.4.2.1) with its meaning.
-fn disposition(value: u32) -> String {
+fn disposition_text(value: u32) -> String {
     let known = match value {
         0 => "incomplete",
         1 => "error",

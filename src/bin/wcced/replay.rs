@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use wcce::auth::keytab;
 use wcce::files;
-use wcce::replay::{self, Secrets};
+use wcce::replay::{self, Manifest, Secrets};
 use zeroize::Zeroizing;
 
 use crate::Failure;
@@ -43,6 +43,9 @@ Example: record an enrollment that fails, beside the CA or the client, and read 
   (umask 077; cat > alice.password)
   wcced replay enroll.pcap --user alice --password-file alice.password
 
+A recording with a manifest beside it (NAME.toml, as wcce's own in pcaps/) brings its secrets along:
+  wcced replay pcaps/certipy-icpr-ntlm.pcapng
+
 With Kerberos, by the keytab of a CA of wcce, or one of the CA's account that ktpass wrote:
   wcced replay enroll.pcapng --keytab /etc/krb5.keytab";
 
@@ -56,7 +59,8 @@ impl Replay {
                 writeln!(out, "{}:", path.display())?;
             }
             let content = read(path)?;
-            match replay::transcript(&content, &secrets) {
+            let recorded = of_manifest(path)?;
+            match replay::transcript(&content, recorded.as_ref().unwrap_or(&secrets)) {
                 Ok(transcript) => out.write_all(transcript.as_bytes())?,
                 // One bad file of a folder is no reason to leave out the others.
                 Err(error) if captures.len() > 1 => writeln!(out, "{error}\n")?,
@@ -106,6 +110,16 @@ impl Replay {
         }
         Ok(captures)
     }
+}
+
+/// The secrets of a recording that has a manifest beside it.
+fn of_manifest(path: &Path) -> Result<Option<Secrets>, Failure> {
+    let Ok(text) = fs::read_to_string(path.with_extension("toml")) else { return Ok(None) };
+    // Any other file of that name is none of ours.
+    let Ok(manifest) = Manifest::parse(&text) else { return Ok(None) };
+    let keytab = manifest.secrets.keytab.as_ref().map(|name| path.with_file_name(name));
+    let keytab = keytab.map(|path| files::read(&path)).transpose()?;
+    Ok(Some(manifest.secrets(keytab.as_deref())?))
 }
 
 fn is_capture(path: &Path) -> bool {
