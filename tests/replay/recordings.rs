@@ -106,6 +106,21 @@ fn recordings_hold_what_their_manifests_say() {
     }
 }
 
+#[test]
+fn the_documented_transcript_is_what_is_printed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let recording = Recording::load(&folder.join("pcaps/certipy-icpr-ntlm.toml"));
+    let file = std::fs::read(&recording.file).unwrap();
+    let printed = wcce::replay::transcript(&file, &recording.secrets).unwrap();
+    let documented = std::fs::read_to_string(folder.join("docs/replay.md")).unwrap();
+    assert!(documented.contains(printed.trim_end()), "docs/replay.md does not have\n{printed}");
+    let shown = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let call = printed.lines().skip_while(|line| !line.contains("CertServerRequest"));
+    for line in call.take(4) {
+        assert!(shown.contains(line), "README.md does not have\n{line}");
+    }
+}
+
 /// What Wireshark has written into the manifests, as we see it.
 fn seen(recording: &Recording) -> Seen {
     let entries = recording.entries();
