@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
 use self::control::Control;
@@ -28,7 +28,9 @@ use crate::admin::{
     AdminSettings, Administration, Configured, CrlService, Parts, PublishError, SettingsError,
 };
 use crate::auth::{AcceptorFactory, AuthError, Names, SystemEnvironment};
-use crate::ca::{CaError, CertificateAuthority, CrlPublisher, Origin, StateFolder, Trust, UrlHost};
+use crate::ca::{
+    CaError, CertificateAuthority, CrlPublisher, FileError, Origin, StateFolder, Trust, UrlHost,
+};
 use crate::config::{Config, HostConfig, NtlmMode, TrusteeError};
 use crate::dcom::Class;
 use crate::dcom::table::TableError;
@@ -37,7 +39,7 @@ use crate::directory::config::DirectoryConfig;
 use crate::directory::embedded::EmbeddedDirectory;
 use crate::domain::MachineSecret;
 use crate::domain::netlogon::ChannelPool;
-use crate::enroll::{Enrollment, Host, Settings};
+use crate::enroll::{Enrollment, Host, IssuedNews, Settings};
 use crate::generated::icertpassage::I_CERT_PASSAGE;
 use crate::model::SddlError;
 use crate::process;
@@ -65,6 +67,8 @@ pub struct Server {
     web: Web,
     control: Option<Control>,
     store: Arc<SledStore>,
+    /// Told where an administrator ends the service over the network.
+    shutdown: Arc<Notify>,
     #[cfg(feature = "active-directory")]
     publisher: Option<publication::Publisher>,
 }
@@ -134,6 +138,9 @@ pub enum ServerError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file of the state folder.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Something failed on another thread.
     #[error("a thread failed")]
     Thread(#[from] tokio::task::JoinError),
@@ -170,19 +177,7 @@ impl Server {
         let member = opened.active_directory;
         let Opened { directory, domain, accounts, .. } = opened;
         let state = StateFolder::new(&config.state);
-        let publisher = CrlPublisher::new(&config.ca, &state);
-        let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
-        let crls = Arc::new(crls);
-        let control = control(&state, &store, &crls);
         let names = names(&config, &domain);
-        let monitor = Monitor {
-            ca: Arc::clone(&ca),
-            store: store.clone(),
-            directory: Arc::clone(&directory),
-            crls: crls.watch(),
-            database: state.database(),
-        };
-        let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names), monitor).await?;
         let policy = directory::policy(&config, &*directory).await?;
         let governance = Arc::new(AdminSettings::load(
             state.administration(),
@@ -191,8 +186,26 @@ impl Server {
                 agents: policy.on_behalf.agents.clone(),
                 role_separation: config.administration.role_separation,
                 domain: domain.sid.clone(),
+                max_validity: policy.max_validity,
+                crl: config.ca.crl.clone(),
             },
         )?);
+        let publisher = CrlPublisher::new(&config.ca, &state);
+        let publisher = match directory.is_active_directory() {
+            true => publisher.to_directory(),
+            false => publisher,
+        };
+        publisher.configure(governance.live().periods.crl.clone());
+        let crls = CrlService::start(publisher, Arc::clone(&ca), store.clone()).await?;
+        let crls = Arc::new(crls);
+        let monitor = Monitor {
+            ca: Arc::clone(&ca),
+            store: store.clone(),
+            directory: Arc::clone(&directory),
+            crls: crls.watch(),
+            database: state.database(),
+        };
+        let web = Web::start(&config, &ca, store.clone(), &crls, &host(&names), monitor).await?;
         if let Some(names) = governance.live().templates.as_ref()
             && !directory.is_active_directory()
         {
@@ -210,13 +223,17 @@ impl Server {
         let authentication = &config.authentication;
         let replay_cache = state.replay_cache();
         let providers = logon::providers(authentication, names.clone(), accounts, &replay_cache)?;
-        let enrollment = Arc::new(Enrollment::new(
+        let enrollment = Enrollment::new(
             Arc::clone(&ca),
             Arc::clone(&directory),
             store.clone(),
             crls.watch(),
             settings,
-        ));
+        );
+        let enrollment = Arc::new(match directory.is_active_directory() {
+            true => enrollment.with_news(IssuedNews::kept_in(&state.approved())?),
+            false => enrollment,
+        });
         #[cfg(feature = "active-directory")]
         let publishing = member.map(|directory| publication::Publisher {
             certificates: Arc::new(CertificatePublisher::new(
@@ -227,9 +244,11 @@ impl Server {
             directory,
             ca: Arc::clone(&ca),
             crls: crls.watch(),
+            lists: Arc::clone(&crls),
             host: names.dns_computer.clone(),
             domain: domain.sid.clone(),
         });
+        let shutdown = Arc::<Notify>::default();
         let administration = Arc::new(Administration::new(Parts {
             ca,
             directory,
@@ -238,7 +257,10 @@ impl Server {
             enrollment: Arc::clone(&enrollment),
             settings: governance,
             views_per_account: config.administration.views_per_account,
+            delete_valid: config.administration.delete_valid,
+            shutdown: config.administration.remote_shutdown.then(|| Arc::clone(&shutdown)),
         }));
+        let control = control(&state, &store, &crls, &administration);
         let mut classes: Vec<Arc<dyn Class>> =
             vec![Arc::new(CertRequestClass::new(Arc::clone(&enrollment)))];
         if config.administration.enabled {
@@ -258,6 +280,7 @@ impl Server {
             web,
             control,
             store: Arc::clone(&store),
+            shutdown,
             enrollment,
             providers: Arc::new(providers),
             #[cfg(feature = "active-directory")]
@@ -279,12 +302,14 @@ impl Server {
         }
     }
 
-    /// Serves until `stop` turns true, then lets calls in flight end.
+    /// Serves until `stop` turns true or an administrator ends it over the network, then lets calls in
+    /// flight end.
     ///
     /// # Errors
     /// Where calls do not end in time.
     pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), ServerError> {
         let Addresses { mapper, passage, objects, http, monitoring } = self.addresses();
+        let stop = stopped_by(stop, Arc::clone(&self.shutdown));
         info!(
             endpoint_mapper = ?mapper, enrollment = ?passage, ?objects, ?http, ?monitoring, "ready"
         );
@@ -369,6 +394,19 @@ fn fit_into_files(limits: &mut ServerLimits, http: usize) {
     }
 }
 
+/// Turns true when `stop` does, or when `shutdown` is told.
+fn stopped_by(mut stop: watch::Receiver<bool>, shutdown: Arc<Notify>) -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(*stop.borrow());
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = shutdown.notified() => info!("an administrator ends the service over the network"),
+        }
+        tell.send_replace(true);
+    });
+    told
+}
+
 /// What is read from disk before anything runs.
 struct Loaded {
     ca: CertificateAuthority,
@@ -422,9 +460,15 @@ async fn tell_manager(store: Arc<SledStore>, mut stop: watch::Receiver<bool>) {
 }
 
 /// Listens for the command line. Enrollment does not depend on it.
-fn control(state: &StateFolder, store: &Arc<SledStore>, crls: &Arc<CrlService>) -> Option<Control> {
+fn control(
+    state: &StateFolder,
+    store: &Arc<SledStore>,
+    crls: &Arc<CrlService>,
+    administration: &Arc<Administration>,
+) -> Option<Control> {
     let path = state.control();
-    let control = Control::start(&path, state.path(), Arc::clone(store), Arc::clone(crls));
+    let (store, crls) = (Arc::clone(store), Arc::clone(crls));
+    let control = Control::start(&path, state.path(), store, crls, Arc::clone(administration));
     control
         .inspect_err(|error| {
             warn!(path = %path.display(), %error, "no control socket: wcced backup, revoke and \

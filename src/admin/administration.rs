@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::audit::{AuditFilter, Event};
 use super::roles::{Method, Need, Rights};
@@ -28,6 +28,9 @@ pub struct Administration {
     pub(super) changes: Mutex<()>,
     pub(super) views: Arc<Views>,
     pub(super) views_per_account: usize,
+    pub(super) delete_valid: bool,
+    /// Ends the service, where administrators may.
+    shutdown: Option<Arc<Notify>>,
 }
 
 /// The parts that an [`Administration`] works on.
@@ -46,6 +49,10 @@ pub struct Parts {
     pub settings: Arc<AdminSettings>,
     /// Views that one account may have open.
     pub views_per_account: usize,
+    /// Whether rows of valid certificates may be deleted.
+    pub delete_valid: bool,
+    /// Told that the service is to end; `None` where administrators may not end it.
+    pub shutdown: Option<Arc<Notify>>,
 }
 
 /// Which CRLs PublishCRLs makes ([MS-CSRA] 3.1.4.2.1).
@@ -77,9 +84,19 @@ impl Publication {
 impl Administration {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { ca, directory, store, crls, enrollment, settings, views_per_account } = parts;
-        let (changes, views) = (Mutex::new(()), Arc::default());
-        Self { ca, directory, store, crls, enrollment, settings, changes, views, views_per_account }
+        Self {
+            ca: parts.ca,
+            directory: parts.directory,
+            store: parts.store,
+            crls: parts.crls,
+            enrollment: parts.enrollment,
+            settings: parts.settings,
+            changes: Mutex::new(()),
+            views: Arc::default(),
+            views_per_account: parts.views_per_account,
+            delete_valid: parts.delete_valid,
+            shutdown: parts.shutdown,
+        }
     }
 
     /// What counts now of what administrators set.
@@ -199,6 +216,27 @@ impl Administration {
         Ok(names)
     }
 
+    /// Controls the service ([MS-CSRA] 3.1.4.1.15): 1 ends it, where that is allowed; 2 and 3 do
+    /// nothing. The caller has been checked.
+    ///
+    /// # Errors
+    /// For other values, and where the service may not be ended in this way.
+    pub fn control(&self, caller: &Caller, flags: u32) -> Result<(), AdminError> {
+        match (flags, &self.shutdown) {
+            (1, Some(shutdown)) => {
+                let what = "end of the service asked for".to_owned();
+                self.audit(caller, 4875, AuditFilter::SERVICE, what);
+                shutdown.notify_one();
+                Ok(())
+            }
+            (1, None) => Err(AdminError::Refused(
+                "the service is ended on its machine, unless administration.remote_shutdown is set",
+            )),
+            (2 | 3, _) => Ok(()),
+            _ => Err(AdminError::Argument("1 ends the service, 2 and 3 do nothing")),
+        }
+    }
+
     /// Makes CRLs ([MS-CSRA] 3.1.4.2.1). The caller has been checked.
     ///
     /// # Errors
@@ -223,7 +261,9 @@ impl Administration {
         self.audit(caller, 4871, AuditFilter::REVOCATION, what.to_owned());
         match again {
             true => self.crls.republish(),
-            false => drop(self.crls.publish_until(kind, next_update).await?),
+            false => {
+                drop(self.crls.publish_for(kind, Some(&caller.account), next_update).await?);
+            }
         }
         Ok(())
     }

@@ -1,13 +1,17 @@
 //! Publication of CRLs, on schedule and on demand ([MS-CSRA] 3.1.4.1.6, 3.1.4.2.1).
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::{JoinError, spawn_blocking};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
-use crate::ca::{CertificateAuthority, CrlConfig, CrlError, CrlKind, CrlPublisher, Crls};
+use super::{AdminError, Deleted};
+use crate::ca::{
+    CertificateAuthority, CrlConfig, CrlError, CrlHistory, CrlKind, CrlPublisher, CrlRow, Crls,
+    Run, Written, write_history,
+};
 use crate::store::{Store, StoreError, for_each_revocation};
 
 /// How often the clock is looked at: it may be set, and machines sleep.
@@ -23,6 +27,10 @@ pub struct CrlService {
     current: watch::Sender<Crls>,
     /// Held during a run.
     run: Mutex<()>,
+    /// Tells that other settings count.
+    configured: Notify,
+    /// The CRL table.
+    history: std::sync::Mutex<CrlHistory>,
 }
 
 /// Why no CRL was published.
@@ -49,9 +57,22 @@ impl CrlService {
         ca: Arc<CertificateAuthority>,
         store: Arc<dyn Store>,
     ) -> Result<Self, PublishError> {
-        let (current, _) = watch::channel(publisher.current(&ca)?);
-        let run = Mutex::new(());
-        let service = Self { publisher: Arc::new(publisher), ca, store, current, run };
+        let mut crls = publisher.current(&ca)?;
+        let mut history = CrlHistory::load(publisher.history_path()).map_err(CrlError::File)?;
+        let (by, to_directory, now) = (None, publisher.goes_to_directory(), SystemTime::now());
+        let run = Run { base: None, delta: None, by, to_directory, now };
+        history.complete(&crls, ca.generation().key, run);
+        crls.history = history.rows();
+        let (current, _) = watch::channel(crls);
+        let service = Self {
+            publisher: Arc::new(publisher),
+            ca,
+            store,
+            current,
+            run: Mutex::new(()),
+            configured: Notify::new(),
+            history: history.into(),
+        };
         if let Some(kind) = service.due() {
             service.publish(kind).await?;
         }
@@ -71,6 +92,7 @@ impl CrlService {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(sleep) => {}
+                () = self.configured.notified() => {}
             }
             if let Some(kind) = self.due() {
                 let published = self.publish(kind).await;
@@ -82,9 +104,15 @@ impl CrlService {
         }
     }
 
-    /// The settings of CRLs.
-    pub fn config(&self) -> &CrlConfig {
+    /// The settings of CRLs, as they count now.
+    pub fn config(&self) -> CrlConfig {
         self.publisher.config()
+    }
+
+    /// Has other settings count for CRLs from the next one on.
+    pub fn configure(&self, config: CrlConfig) {
+        self.publisher.configure(config);
+        self.configured.notify_one();
     }
 
     /// Whether the CA makes delta CRLs.
@@ -115,16 +143,17 @@ impl CrlService {
     /// # Errors
     /// Where it cannot be made; the current CRLs then stay in use.
     pub async fn publish(&self, kind: CrlKind) -> Result<Crls, PublishError> {
-        self.publish_until(kind, None).await
+        self.publish_for(kind, None, None).await
     }
 
-    /// The same, with the nextUpdate that somebody asks for.
+    /// The same for somebody who asks for it, with the nextUpdate that they want.
     ///
     /// # Errors
     /// As [`Self::publish`].
-    pub async fn publish_until(
+    pub async fn publish_for(
         &self,
         kind: CrlKind,
+        by: Option<&str>,
         next_update: Option<SystemTime>,
     ) -> Result<Crls, PublishError> {
         let _run = self.run.lock().await;
@@ -145,13 +174,71 @@ impl CrlService {
         }
         let (base, delta) = draft.counts();
         let (publisher, ca) = (Arc::clone(&self.publisher), Arc::clone(&self.ca));
-        let crls = spawn_blocking(move || publisher.publish(&ca, draft)).await??;
+        let mut crls = spawn_blocking(move || publisher.publish(&ca, draft)).await??;
         for (crl, entries, name) in [(&crls.base, base, "base"), (&crls.delta, delta, "delta")] {
             if let (Some(crl), Some(entries)) = (crl, entries) {
                 info!(number = crl.number, entries, events = "4872", "{name} CRL published");
             }
         }
+        let count = |entries: usize| u32::try_from(entries).unwrap_or(u32::MAX);
+        let (base, delta) = (base.map(count), delta.map(count));
+        let (to_directory, now) = (self.publisher.goes_to_directory(), SystemTime::now());
+        let run = Run { base, delta, by, to_directory, now };
+        let key = self.ca.generation().key;
+        crls.history = self.keep(|history| history.add(&crls, key, run)).await;
         self.current.send_replace(crls.clone());
         Ok(crls)
+    }
+
+    /// Changes the CRL table and writes it; its rows.
+    async fn keep(&self, change: impl FnOnce(&mut CrlHistory)) -> Arc<Vec<CrlRow>> {
+        let (rows, content) = {
+            let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut history);
+            (history.rows(), history.content())
+        };
+        // The CRLs themselves are published: that their table is not is no reason to fail.
+        match spawn_blocking(move || write_history(&content)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(%error, "the table of CRLs cannot be written"),
+            Err(error) => warn!(%error, "the table of CRLs cannot be written"),
+        }
+        rows
+    }
+
+    /// Notes what became of the CRLs in use in the directory. Those who watch for CRLs are not told:
+    /// there is none to fetch.
+    pub async fn note(&self, written: &Written) {
+        let _run = self.run.lock().await;
+        let (crls, key) = (self.current.borrow().clone(), self.ca.generation().key);
+        let mut changed = false;
+        let now = SystemTime::now();
+        let rows = self.keep(|history| changed = history.note(&crls, key, written, now)).await;
+        if changed {
+            self.set_rows(rows);
+        }
+    }
+
+    /// Takes rows of the CRL table away, but for those of CRLs that are in use.
+    ///
+    /// # Errors
+    /// Where all that match are in use.
+    pub async fn forget(&self, goes: impl Fn(&CrlRow) -> bool) -> Result<Deleted, AdminError> {
+        let _run = self.run.lock().await;
+        let (crls, key) = (self.current.borrow().clone(), self.ca.generation().key);
+        let (mut gone, mut kept) = (0, 0);
+        let rows = self.keep(|history| (gone, kept) = history.forget(&crls, key, goes)).await;
+        self.set_rows(rows);
+        if gone == 0 && kept > 0 {
+            return Err(AdminError::Needed("the CRL is in use"));
+        }
+        Ok(Deleted { count: u32::try_from(gone).unwrap_or(u32::MAX), more: false })
+    }
+
+    fn set_rows(&self, rows: Arc<Vec<CrlRow>>) {
+        self.current.send_if_modified(|crls| {
+            crls.history = rows;
+            false
+        });
     }
 }

@@ -1,13 +1,14 @@
 //! Configuration entries, by the names that Windows' CA has in its registry ([MS-CSRA] 3.1.4.2.14
-//! and .15): what this CA is set to, as far as clients ask for it. Entries of security can be set;
-//! all others are the configuration file's.
-
-use std::time::Duration;
+//! and .15): what this CA is set to, as far as clients ask for it. Entries of security and periods can
+//! be set; all others are the configuration file's.
 
 use super::administration::RightsOf;
 use super::audit::AuditFilter;
+use super::periods::Period;
 use super::{AdminError, Administration};
 use crate::asn1::Hash;
+use crate::ca::{Crls, is_in_use};
+use crate::enroll::text_line;
 use crate::model::{Caller, to_filetime};
 
 /// The value of an entry.
@@ -25,8 +26,23 @@ pub enum EntryValue {
     Empty,
 }
 
+impl EntryValue {
+    /// What the log says of it.
+    fn shown(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => format!("{:?}", text_line(text)),
+            Self::List(texts) => format!("{} texts", texts.len()),
+            Self::Bytes(bytes) => format!("{} bytes", bytes.len()),
+            Self::Empty => "nothing, which leaves it to the configuration file".to_owned(),
+        }
+    }
+}
+
 /// The name of the policy module that the default one of Windows has; clients look for its entries.
 const POLICY_MODULE: &str = "CertificateAuthority_MicrosoftDefault.Policy";
+/// What keeps the CA's keys.
+const PROVIDER: &str = "wcce keys in files";
 /// Version of the database of Windows Server 2016 and later.
 const VERSION: u32 = 0x0007_0001;
 /// IF_ENFORCEENCRYPTICERTREQUEST, IF_ENFORCEENCRYPTICERTADMIN, IF_NOREMOTEICERTADMINBACKUP, and
@@ -72,6 +88,7 @@ impl Administration {
             return match node {
                 "" => Ok(vec![
                     ("Active", Text(names.sanitized.clone())),
+                    ("LDAPFlags", Number(0)),
                     ("SetupStatus", Number(1)),
                     ("Version", Number(VERSION)),
                 ]),
@@ -84,6 +101,7 @@ impl Administration {
             self.ca_entries()
         } else if is("CSP") {
             vec![
+                ("Provider", Text(PROVIDER.to_owned())),
                 ("ProviderType", Number(0)),
                 ("HashAlgorithm", Number(u32::MAX)),
                 (
@@ -116,7 +134,7 @@ impl Administration {
             ("CommonName", Text(names.common_name.clone())),
             ("CAServerName", Text(settings.host.dns_name.clone())),
             ("CAType", Number(if root { 0 } else { 1 })),
-            ("UseDS", Number(1)),
+            ("UseDS", Number(self.directory.is_active_directory().into())),
             ("InterfaceFlags", Number(INTERFACE_FLAGS)),
             ("AuditFilter", Number(live.audit_filter.bits())),
             ("RoleSeparationEnabled", Number(live.role_separation.into())),
@@ -138,21 +156,10 @@ impl Administration {
         if let Some(officers) = &live.officers {
             entries.push(("OfficerRights", Bytes(officers.descriptor.clone())));
         }
-        let crl = self.crls.config();
-        let mut period = |[words, number]: [&'static str; 2], duration: Duration| {
-            let (word, units) = period(duration);
-            entries.extend([(words, Text(word.to_owned())), (number, Number(units))]);
-        };
-        period(["ValidityPeriod", "ValidityPeriodUnits"], settings.policy.max_validity);
-        period(["CRLPeriod", "CRLPeriodUnits"], crl.validity);
-        period(["CRLDeltaPeriod", "CRLDeltaPeriodUnits"], crl.delta_validity);
-        period(["CRLOverlapPeriod", "CRLOverlapUnits"], crl.overlap.unwrap_or_default());
-        period(
-            ["CRLDeltaOverlapPeriod", "CRLDeltaOverlapUnits"],
-            crl.delta_overlap.unwrap_or_default(),
-        );
+        entries.extend(live.periods.entries().iter().cloned());
         let crls = self.crls.watch();
         let crls = crls.borrow();
+        entries.push(("CRLAttemptRepublish", Number(attempts(&crls, self.ca.generation().key))));
         for (name, crl) in [("CRLNextPublish", &crls.base), ("CRLDeltaNextPublish", &crls.delta)] {
             let next = crl.as_ref().and_then(|crl| to_filetime(crl.next_publish));
             entries.extend(next.map(|next| (name, Bytes(next.to_le_bytes().to_vec()))));
@@ -160,8 +167,9 @@ impl Administration {
         entries
     }
 
-    /// Sets an entry of the CA: those of security, role separation and audit. All others are the
-    /// configuration file's, and nothing weakens what holds by default.
+    /// Sets an entry of the CA, or takes it away (`Empty`): those of security, role separation, audit
+    /// and periods, which count at once. All others are the configuration file's, and nothing weakens
+    /// what holds by default.
     ///
     /// # Errors
     /// Where it is another's, or the value makes no sense.
@@ -174,31 +182,67 @@ impl Administration {
     ) -> Result<(), AdminError> {
         use EntryValue::{Bytes, Empty, Number};
         let is = |name: &str| node.is_empty() && entry.eq_ignore_ascii_case(name);
-        let kind = AdminError::Argument("the value is of another kind than the entry");
+        let period = Period::of_entry(entry).filter(|_| node.is_empty());
+        let shown = value.shown();
         let rights = |value| match value {
             Bytes(bytes) => Ok(Some(bytes)),
             Empty => Ok(None),
-            _ => Err(AdminError::Argument("the value is of another kind than the entry")),
+            _ => Err(AdminError::OtherKind),
         };
         if is("Security") {
-            let Bytes(bytes) = value else { return Err(kind) };
+            let Bytes(bytes) = value else { return Err(AdminError::OtherKind) };
             self.set_security(caller, &bytes).await?;
         } else if is("OfficerRights") {
             self.set_rights_of(caller, RightsOf::Officers, rights(value)?.as_deref()).await?;
         } else if is("EnrollmentAgentRights") {
             self.set_rights_of(caller, RightsOf::Agents, rights(value)?.as_deref()).await?;
         } else if is("RoleSeparationEnabled") {
-            let Number(number) = value else { return Err(kind) };
+            let Number(number) = value else { return Err(AdminError::OtherKind) };
             self.set_role_separation(caller, number != 0).await?;
         } else if is("AuditFilter") {
-            let Number(number) = value else { return Err(kind) };
+            let Number(number) = value else { return Err(AdminError::OtherKind) };
             self.set_audit_filter(caller, number).await?;
+        } else if let Some(period) = period {
+            self.settings.set_period(period, value).await?;
+            self.crls.configure(self.live().periods.crl.clone());
         } else {
-            return Err(AdminError::Refused("this entry is set in the configuration file alone"));
+            let why = owner(node, entry);
+            return Err(AdminError::Entry { entry: entry.chars().take(MAX_NAME).collect(), why });
         }
-        self.audit(caller, 4891, AuditFilter::CONFIGURATION, format!("entry {entry} set"));
+        let what = format!("entry {} set to {shown}", text_line(entry));
+        self.audit(caller, 4891, AuditFilter::CONFIGURATION, what);
         Ok(())
     }
+}
+
+/// What sets an entry that is not set over the network.
+fn owner(node: &str, entry: &str) -> &'static str {
+    const OF_FILE: [(&str, &str); 8] = [
+        ("CRLPublicationURLs", "it is ca.urls.crl and ca.urls.delta_crl of the configuration file"),
+        (
+            "CACertPublicationURLs",
+            "it is ca.urls.ca_certificate and ca.urls.ocsp of the configuration file",
+        ),
+        ("ClockSkewMinutes", "it is ca.clock_skew of the configuration file"),
+        ("CAServerName", "it is host.dns_name of the configuration file"),
+        ("InterfaceFlags", "this CA always has them as they are"),
+        ("CRLNextPublish", "publish a CRL, and it is another time"),
+        ("CRLDeltaNextPublish", "publish a delta CRL, and it is another time"),
+        ("KRAFlags", "this CA archives no keys"),
+    ];
+    let is = |(name, _): &&(&str, &str)| name.eq_ignore_ascii_case(entry);
+    match OF_FILE.iter().find(is).filter(|_| node.is_empty()) {
+        Some((_, why)) => why,
+        None if entry.eq_ignore_ascii_case("EditFlags") => "this CA always has them as they are",
+        None => "it has no meaning here, or follows from the CA itself",
+    }
+}
+
+/// Config_CA_CRL_Attempt_Republish: how often CRLs in use could not be brought to all places; 0 where
+/// they are there.
+fn attempts(crls: &Crls, key: u16) -> u32 {
+    let failing = crls.history.iter().filter(|row| row.status != 0 && is_in_use(row, crls, key));
+    failing.map(|row| row.attempts).max().unwrap_or_default()
 }
 
 /// CNG's name of a hash algorithm.
@@ -208,40 +252,5 @@ fn hash_name(hash: Hash) -> &'static str {
         Hash::Sha256 => "SHA256",
         Hash::Sha384 => "SHA384",
         Hash::Sha512 => "SHA512",
-    }
-}
-
-/// A period in the words of Windows: the largest unit that it is a multiple of.
-fn period(duration: Duration) -> (&'static str, u32) {
-    const UNITS: [(&str, u64); 6] = [
-        ("Years", 365 * 86_400),
-        ("Weeks", 7 * 86_400),
-        ("Days", 86_400),
-        ("Hours", 3_600),
-        ("Minutes", 60),
-        ("Seconds", 1),
-    ];
-    let seconds = duration.as_secs();
-    if seconds == 0 {
-        return ("Days", 0);
-    }
-    let fits = UNITS.iter().find(|(_, length)| seconds.is_multiple_of(*length));
-    let (word, length) = fits.copied().unwrap_or(("Seconds", 1));
-    (word, u32::try_from(seconds / length).unwrap_or(u32::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_have_the_words_of_windows() {
-        let of = |seconds| period(Duration::from_secs(seconds));
-        assert_eq!(of(7 * 86_400), ("Weeks", 1));
-        assert_eq!(of(86_400), ("Days", 1));
-        assert_eq!(of(2 * 365 * 86_400), ("Years", 2));
-        assert_eq!(of(12 * 3_600), ("Hours", 12));
-        assert_eq!(of(90), ("Seconds", 90));
-        assert_eq!(of(0), ("Days", 0));
     }
 }

@@ -60,6 +60,20 @@ pub enum AdminError {
     /// An argument makes no sense.
     #[error("{0}")]
     Argument(&'static str),
+    /// A value of an entry.
+    #[error("the value is of another kind than the entry")]
+    OtherKind,
+    /// An entry that is something else's.
+    #[error("{entry} is not set over the network: {why}")]
+    Entry {
+        /// Which one.
+        entry: String,
+        /// What sets it.
+        why: &'static str,
+    },
+    /// A row that is needed.
+    #[error("the row cannot be deleted: {0}")]
+    Needed(&'static str),
     /// The extension is not among those that managers may set.
     #[error(
         "the extension {0} is not one that certificate managers may set; administration.settable_extensions lists those"
@@ -170,9 +184,14 @@ impl AdminError {
             | Self::UnknownSerial(_)
             | Self::Reason(_)
             | Self::Argument(_)
+            | Self::OtherKind
             | Self::Attributes(_)
             | Self::Descriptor(_) => HResult::E_INVALIDARG,
-            Self::Right { .. } | Self::Refused(_) | Self::Extension(_) => HResult::E_ACCESSDENIED,
+            Self::Right { .. }
+            | Self::Refused(_)
+            | Self::Extension(_)
+            | Self::Entry { .. }
+            | Self::Needed(_) => HResult::E_ACCESSDENIED,
             Self::RoleConflict { .. } => HResult::CERTSRV_E_ROLECONFLICT,
             Self::RestrictedOfficer { .. } | Self::OwnRequest(_) => {
                 HResult::CERTSRV_E_RESTRICTEDOFFICER

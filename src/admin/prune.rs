@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tracing::info;
 
+use crate::ca::CrlConfig;
 use crate::model::{Disposition, RequestId, RequestRow};
 use crate::store::{Page, Store, StoreError};
 
@@ -33,6 +34,12 @@ pub struct Pruned {
 }
 
 impl Retention {
+    /// How long after its end a revoked certificate is on CRLs: until one was made after its end, and
+    /// that one is over.
+    pub fn on_crls(crl: &CrlConfig) -> Duration {
+        crl.validity.saturating_mul(3).saturating_add(crl.retain_expired)
+    }
+
     /// Whether a row goes at `now`.
     pub fn drops(&self, row: &RequestRow, now: SystemTime) -> bool {
         let columns = &row.columns;

@@ -17,6 +17,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::directory::{DirectoryError, Publication};
 use crate::enroll::IssuedNews;
+use crate::files::write_atomically;
 use crate::model::{Disposition, EnrollmentFlags, RequestId, RequestRow, Sid};
 use crate::store::{Page, Store, StoreError};
 
@@ -68,12 +69,19 @@ impl CertificatePublisher {
     pub async fn run(&self, issued: &IssuedNews) {
         let mut progress = Progress::read(&self.file);
         let mut retry = FIRST_RETRY;
+        // Approved before a crash, perhaps.
+        let mut announced = issued.announced().await;
         loop {
             let before = progress.clone();
-            progress.again.extend(issued.take_late().iter().map(|id| id.0));
+            announced.extend(issued.take_late().iter().map(|id| id.0));
+            progress.again.extend(&announced);
             let ended = self.round(&mut progress).await;
-            if progress != before {
-                self.keep(&progress).await;
+            let kept = progress == before || self.keep(&progress).await;
+            if kept && !announced.is_empty() {
+                match issued.done(&announced).await {
+                    Ok(()) => announced.clear(),
+                    Err(problem) => warn!(%problem, "cannot keep which approvals are published"),
+                }
             }
             let sleep = match ended {
                 Ok(()) => {
@@ -104,6 +112,8 @@ impl CertificatePublisher {
                 Some(row) if row.columns.disposition == Disposition::Issued => {
                     self.publish(row, false).await?
                 }
+                // About to be issued, or it was when the CA ended: that is not over.
+                Some(row) if row.columns.disposition == Disposition::Pending => false,
                 _ => true,
             };
             if done {
@@ -173,13 +183,15 @@ impl CertificatePublisher {
         }
     }
 
-    async fn keep(&self, progress: &Progress) {
+    /// Whether it is kept.
+    async fn keep(&self, progress: &Progress) -> bool {
         let (file, content) = (self.file.clone(), progress.clone());
         let written = spawn_blocking(move || content.write(&file)).await;
-        if let Ok(Err(problem)) = written {
+        if let Ok(Err(problem)) = &written {
             // Rows are then looked at once more.
             warn!(file = %self.file.display(), %problem, "cannot keep how far publication is");
         }
+        matches!(written, Ok(Ok(())))
     }
 }
 
@@ -200,9 +212,7 @@ impl Progress {
 
     fn write(&self, file: &Path) -> io::Result<()> {
         let text = toml::to_string(self).map_err(io::Error::other)?;
-        let new = file.with_extension("new");
-        std::fs::write(&new, text)?;
-        std::fs::rename(new, file)
+        write_atomically(file, text.as_bytes(), 0o600).map_err(io::Error::other)
     }
 }
 
@@ -369,5 +379,44 @@ mod tests {
             () = end => {}
         }
         assert_eq!(bench.taken(), [2, 1]);
+    }
+
+    #[tokio::test]
+    async fn an_approval_that_a_crash_cut_short_is_published_after_it() {
+        let bench = Bench::new();
+        let file = bench.folder.path().join("approved.json");
+        let (approved, undecided) = (
+            bench.add(1, ALICE, Disposition::Pending).await,
+            bench.add(2, ALICE, Disposition::Pending).await,
+        );
+        bench.add(3, ALICE, Disposition::Issued).await;
+        let (publisher, mut progress) = (bench.publisher(), Progress::default());
+        publisher.round(&mut progress).await.expect("there");
+        assert!(publisher.keep(&progress).await);
+        let news = IssuedNews::kept_in(&file).expect("none yet");
+        for id in [approved, undecided] {
+            news.announce(id).await.expect("kept");
+        }
+        let mut row = bench.store.by_id(approved).await.expect("read").expect("there");
+        row.columns.disposition = Disposition::Issued;
+        bench.store.update(row, Disposition::Pending).await.expect("updated");
+        // The crash: nobody was told. The other one was not even issued.
+        drop(news);
+        let news = IssuedNews::kept_in(&file).expect("read");
+        assert_eq!(news.announced().await, BTreeSet::from([approved.0, undecided.0]));
+        let publisher = bench.publisher();
+        let end = async {
+            while bench.taken().len() < 2 || !news.announced().await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = publisher.run(&news) => {}
+            () = end => {}
+        }
+        assert_eq!(bench.taken(), [3, 1]);
+        let kept = Progress::read(&publisher.file);
+        assert_eq!(kept.again, BTreeSet::from([undecided.0]), "it may yet be issued");
+        assert!(IssuedNews::kept_in(&file).expect("read").announced().await.is_empty());
     }
 }

@@ -3,12 +3,14 @@
 
 use std::time::SystemTime;
 
-use super::AdminError;
-use crate::model::{Disposition, RequestRow, Revocation, SerialNumber};
-use crate::store::Store;
+use super::{AdminError, Administration};
+use crate::model::{Disposition, RequestId, RequestRow, Revocation, SerialNumber};
+use crate::store::{Store, StoreError};
 
 /// CRLReason certificateHold: the one that can be taken back.
 pub const HOLD: u32 = 6;
+/// Who acts by the command line of the CA's machine.
+pub const LOCAL_ADMINISTRATOR: &str = "the local administrator";
 /// PublishExpiredCertInCRL is cleared: nothing is revoked.
 const DROP_WHEN_EXPIRED: u32 = 0xFFFF_FFFD;
 /// PublishExpiredCertInCRL is set: nothing is revoked.
@@ -46,6 +48,33 @@ pub async fn revoke(
     let row = apply(row, request, by, now)?;
     store.update(row.clone(), from).await?;
     Ok(row)
+}
+
+/// Revokes the certificate of a request, in the name of the machine's administrator.
+///
+/// # Errors
+/// Where there is none, or its state forbids it.
+pub async fn revoke_request(
+    store: &dyn Store,
+    id: RequestId,
+    reason: u32,
+) -> Result<(), AdminError> {
+    let row = store.by_id(id).await?.ok_or(StoreError::NotFound(id))?;
+    let certificate = row.columns.certificate.as_ref();
+    let serial = certificate.map(|c| c.serial_number.to_string()).unwrap_or_default();
+    let request = RevokeRequest { serial: &serial, reason, effective: None };
+    revoke(store, request, LOCAL_ADMINISTRATOR, SystemTime::now()).await.map(drop)
+}
+
+impl Administration {
+    /// The same beside managers who change rows over the network.
+    ///
+    /// # Errors
+    /// As [`revoke_request`].
+    pub async fn revoke_request(&self, id: RequestId, reason: u32) -> Result<(), AdminError> {
+        let _changes = self.changes.lock().await;
+        revoke_request(&*self.store, id, reason).await
+    }
 }
 
 /// SerialNumber as the column has it.

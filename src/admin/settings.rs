@@ -3,17 +3,19 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
-use tracing::info;
+use tracing::{info, warn};
 
-use super::AdminError;
 use super::audit::AuditFilter;
 use super::officers;
+use super::periods::{Period, Periods, StoredPeriods};
 use super::roles::Rights;
-use crate::ca::{FileError, read_if_there, write_atomically};
+use super::{AdminError, EntryValue};
+use crate::ca::{CrlConfig, FileError, read_if_there, write_atomically};
 use crate::enroll::Rules;
 use crate::model::{AccessMask, SecurityDescriptor, Sid};
 use crate::policy::EnrollmentAgents;
@@ -43,6 +45,22 @@ struct Stored {
     /// Names of the templates to issue from, where the directory is the embedded one.
     #[serde(skip_serializing_if = "Option::is_none")]
     templates: Option<Vec<String>>,
+    /// Periods of certificates and CRLs.
+    #[serde(skip_serializing_if = "StoredPeriods::is_empty")]
+    periods: StoredPeriods,
+}
+
+impl Stored {
+    /// The settings of the configuration file in whose place something is stored.
+    fn replaced(&self) -> Vec<&'static str> {
+        let others = [
+            (self.security.is_some(), "enrollment.security"),
+            (self.enrollment_agent_rights.is_some(), "enrollment_agents"),
+            (self.role_separation.is_some(), "administration.role_separation"),
+        ];
+        let others = others.into_iter().filter_map(|(is_set, key)| is_set.then_some(key));
+        others.chain(self.periods.replaced()).collect()
+    }
 }
 
 /// What counts where nothing is stored.
@@ -56,6 +74,10 @@ pub struct Configured {
     pub role_separation: bool,
     /// The domain, for aliases in stored descriptors.
     pub domain: Sid,
+    /// The longest that any certificate is valid.
+    pub max_validity: Duration,
+    /// CRLs.
+    pub crl: CrlConfig,
 }
 
 /// A descriptor of officers or agents, as it was set and as it is understood.
@@ -82,6 +104,8 @@ pub struct Live {
     pub role_separation: bool,
     /// Names of the templates that the CA issues from, in place of what the directory file says.
     pub templates: Option<Vec<String>>,
+    /// Periods of certificates and CRLs.
+    pub periods: Arc<Periods>,
 }
 
 /// Why the settings cannot be read or written.
@@ -129,6 +153,13 @@ impl AdminSettings {
         let live = live(&stored, &configured).map_err(damaged)?;
         if stored != Stored::default() {
             info!(file = %path.display(), "settings that administrators made over the network count");
+        }
+        for setting in stored.replaced() {
+            warn!(
+                setting,
+                "an administrator set this over the network: that counts, and not what \
+                  the configuration file says"
+            );
         }
         let rules = watch::channel(rules(&stored, &live)).0;
         let (stored, live) = (Mutex::new(stored), RwLock::new(Arc::new(live)));
@@ -210,11 +241,31 @@ impl AdminSettings {
         self.change(|stored| stored.templates = Some(names)).await
     }
 
+    /// Sets an entry of a period, or takes it away (`Empty`).
+    ///
+    /// # Errors
+    /// Where the value makes no sense, or cannot be kept.
+    pub(super) async fn set_period(
+        &self,
+        entry: (Period, bool),
+        value: EntryValue,
+    ) -> Result<(), AdminError> {
+        let mut stored = self.stored.lock().await;
+        let mut next = stored.clone();
+        next.periods.set(entry, value)?;
+        next.periods.over(self.configured.max_validity, &self.configured.crl)?;
+        self.replace(&mut stored, next).await
+    }
+
     /// Writes the file, and then lets the change count.
     async fn change(&self, change: impl FnOnce(&mut Stored)) -> Result<(), AdminError> {
         let mut stored = self.stored.lock().await;
         let mut next = stored.clone();
         change(&mut next);
+        self.replace(&mut stored, next).await
+    }
+
+    async fn replace(&self, stored: &mut Stored, next: Stored) -> Result<(), AdminError> {
         let live = live(&next, &self.configured).map_err(AdminError::Descriptor)?;
         let damaged = |error: serde_json::Error| SettingsError::Damaged {
             path: self.path.clone(),
@@ -258,6 +309,7 @@ fn live(stored: &Stored, configured: &Configured) -> Result<Live, String> {
         Ok::<_, String>(StoredRights { descriptor, entries: Arc::new(entries) })
     };
     let officers = stored.officer_rights.as_ref();
+    let periods = stored.periods.over(configured.max_validity, &configured.crl);
     let agents = match &stored.enrollment_agent_rights {
         Some(text) => rights(text, "enrollment_agent_rights")?,
         None => StoredRights {
@@ -274,10 +326,12 @@ fn live(stored: &Stored, configured: &Configured) -> Result<Live, String> {
             .map_or(AuditFilter::all(), AuditFilter::from_bits_truncate),
         role_separation: stored.role_separation.unwrap_or(configured.role_separation),
         templates: stored.templates.clone(),
+        periods: Arc::new(periods.map_err(|error| format!("periods: {error}"))?),
     })
 }
 
 fn rules(stored: &Stored, live: &Live) -> Rules {
     let agents = stored.enrollment_agent_rights.as_ref().map(|_| Arc::clone(&live.agents.entries));
-    Rules { security: Arc::clone(&live.security), agents }
+    let max_validity = Some(live.periods.max_validity);
+    Rules { security: Arc::clone(&live.security), agents, max_validity }
 }

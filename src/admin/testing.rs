@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::{AdminSettings, Administration, Configured, CrlService, Parts};
-use crate::ca::{CaConfig, CrlPublisher, KeyKind, StateFolder};
+use crate::ca::{CaConfig, CrlConfig, CrlPublisher, KeyKind, StateFolder};
 use crate::enroll::Enrollment;
 use crate::enroll::testing::Bench;
 use crate::model::SecurityDescriptor;
@@ -18,6 +20,7 @@ pub(crate) struct Office {
     pub(crate) bench: Bench,
     pub(crate) enrollment: Arc<Enrollment>,
     pub(crate) administration: Arc<Administration>,
+    pub(crate) shutdown: Arc<Notify>,
 }
 
 impl Office {
@@ -31,6 +34,7 @@ impl Office {
         let crls = Arc::new(crls.expect("published"));
         let settings = Arc::new(settings(&bench, security));
         let enrollment = Arc::new(bench.enrollment_by(settings.rules(), crls.watch()));
+        let shutdown = Arc::<Notify>::default();
         let administration = Arc::new(Administration::new(Parts {
             ca,
             directory: bench.directory.clone(),
@@ -39,8 +43,10 @@ impl Office {
             enrollment: Arc::clone(&enrollment),
             settings,
             views_per_account: 3,
+            delete_valid: false,
+            shutdown: Some(Arc::clone(&shutdown)),
         }));
-        Self { bench, enrollment, administration }
+        Self { bench, enrollment, administration, shutdown }
     }
 
     /// What administrators set, as another start of the CA would find it.
@@ -63,6 +69,8 @@ fn settings(bench: &Bench, security: &str) -> AdminSettings {
         agents: EnrollmentAgents::default(),
         role_separation: false,
         domain: bench.directory.domain_sid().clone(),
+        max_validity: bench.policy.max_validity,
+        crl: CrlConfig::default(),
     };
     let path = StateFolder::new(bench.folder.path()).administration();
     AdminSettings::load(path, configured).expect("sound")

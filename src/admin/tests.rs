@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::testing::{Office, SECURITY};
 use super::*;
 use crate::asn1::oids;
+use crate::ca::CrlConfig;
 use crate::enroll::Lookup;
 use crate::enroll::testing::{ALICE, BOB, CAROL, submission};
 use crate::model::extension_flags::{DISABLED, ORIGIN_IMPORTED, ORIGIN_MANAGER, ORIGIN_MASK};
@@ -279,6 +280,8 @@ async fn what_administrators_set_holds_at_once_and_after_the_next_start() {
         agents: EnrollmentAgents::default(),
         role_separation: false,
         domain: office.bench.directory.domain_sid().clone(),
+        max_validity: Duration::from_secs(86_400),
+        crl: CrlConfig::default(),
     };
     let error = AdminSettings::load(office.file(), configured).err().unwrap().to_string();
     assert!(error.contains("administration.json") && error.contains("remove it"), "{error}");

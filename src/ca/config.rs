@@ -242,6 +242,11 @@ impl StateFolder {
         self.0.join("published.toml")
     }
 
+    /// Approved requests whose publication is not remembered there yet.
+    pub fn approved(&self) -> PathBuf {
+        self.0.join("approved.json")
+    }
+
     /// The authenticators that Kerberos has seen of late.
     pub fn replay_cache(&self) -> PathBuf {
         self.0.join("kerberos.replay")

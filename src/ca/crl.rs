@@ -1,7 +1,7 @@
 //! Base and delta CRLs: signed, numbered, and kept as files.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::config::{CaConfig, CrlConfig, Generation, StateFolder};
@@ -10,6 +10,7 @@ use super::extensions::{
     next_publish,
 };
 use super::files::{FileError, create_private_folder, read_if_there, write_atomically};
+use super::history::CrlRow;
 use super::issue::CertificateAuthority;
 use super::signer::KeyError;
 use crate::asn1::extensions::{authority_key_identifier, encode_extensions, find};
@@ -66,6 +67,8 @@ pub struct Crls {
     pub delta: Option<Arc<Crl>>,
     /// Those of the keys that the CA had before.
     pub of_earlier_keys: Vec<KeyCrls>,
+    /// The CRL table: these and earlier ones.
+    pub history: Arc<Vec<CrlRow>>,
 }
 
 impl Crls {
@@ -104,8 +107,9 @@ pub enum CrlKind {
 /// Makes CRLs and keeps the current ones.
 pub struct CrlPublisher {
     folder: PathBuf,
-    config: CrlConfig,
+    config: RwLock<CrlConfig>,
     clock_skew: Duration,
+    to_directory: bool,
 }
 
 /// Why there is no CRL.
@@ -140,7 +144,9 @@ pub enum CrlError {
 impl CrlPublisher {
     /// Keeps CRLs in the state folder.
     pub fn new(config: &CaConfig, state: &StateFolder) -> Self {
-        Self { folder: state.crls(), config: config.crl.clone(), clock_skew: config.clock_skew }
+        let (folder, clock_skew) = (state.crls(), config.clock_skew);
+        let config = RwLock::new(config.crl.clone());
+        Self { folder, config, clock_skew, to_directory: false }
     }
 
     /// Where the current base CRL of the first key lies (DER).
@@ -163,6 +169,22 @@ impl CrlPublisher {
         self.folder.join(format!("delta{}.crl", generation.key_suffix()))
     }
 
+    /// Where the CRL table lies.
+    pub fn history_path(&self) -> PathBuf {
+        self.folder.join("history.json")
+    }
+
+    /// The same for CRLs that go on to a directory, where it turns out later what becomes of them.
+    #[must_use]
+    pub fn to_directory(self) -> Self {
+        Self { to_directory: true, ..self }
+    }
+
+    /// Whether CRLs go on to a directory.
+    pub fn goes_to_directory(&self) -> bool {
+        self.to_directory
+    }
+
     /// The number of the last CRL, kept beside it so that numbers ascend even if it is lost.
     fn number_path(&self) -> PathBuf {
         self.folder.join("number")
@@ -180,7 +202,8 @@ impl CrlPublisher {
             let (base, delta) = self.current_of(ca)?;
             Ok(KeyCrls { key: ca.generation().key, base, delta })
         });
-        Ok(Crls { base, delta, of_earlier_keys: earlier.collect::<Result<_, CrlError>>()? })
+        let of_earlier_keys = earlier.collect::<Result<_, CrlError>>()?;
+        Ok(Crls { base, delta, of_earlier_keys, history: Arc::default() })
     }
 
     fn current_of(&self, ca: &CertificateAuthority) -> Result<BaseAndDelta, CrlError> {
@@ -203,14 +226,19 @@ impl CrlPublisher {
         (self.makes_deltas() && delta).then_some(CrlKind::Delta)
     }
 
-    /// The settings.
-    pub fn config(&self) -> &CrlConfig {
-        &self.config
+    /// The settings, as they count now.
+    pub fn config(&self) -> CrlConfig {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has other settings count for CRLs from the next one on.
+    pub fn configure(&self, config: CrlConfig) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
     }
 
     /// Whether the CA makes delta CRLs.
     pub fn makes_deltas(&self) -> bool {
-        !self.config.delta_validity.is_zero()
+        !self.config().delta_validity.is_zero()
     }
 
     /// Begins new CRLs in place of those that are [`current`](Self::current), to which all
@@ -301,14 +329,14 @@ impl CrlPublisher {
     /// The times of a base CRL made now, as Windows computes them ([MS-CSRA] 3.1.4.1.6): without
     /// a setting, the overlap is a tenth of the period, but 12 hours at most.
     fn base_times(&self, now: SystemTime) -> Option<Times> {
-        let CrlConfig { validity, overlap, .. } = self.config;
+        let CrlConfig { validity, overlap, .. } = self.config();
         let usual = validity.checked_div(10)?.min(TWELVE_HOURS);
         self.times(validity, overlap.unwrap_or(usual), now)
     }
 
     /// Those of a delta CRL: without a setting, the overlap is 12 hours.
     fn delta_times(&self, now: SystemTime) -> Option<Times> {
-        let CrlConfig { delta_validity, delta_overlap, .. } = self.config;
+        let CrlConfig { delta_validity, delta_overlap, .. } = self.config();
         self.times(delta_validity, delta_overlap.unwrap_or(TWELVE_HOURS), now)
     }
 
@@ -319,7 +347,7 @@ impl CrlPublisher {
         let next_update = next_publish.checked_add(overlap)?.checked_add(self.clock_skew)?;
         let keep_after = now
             .checked_sub(validity)?
-            .checked_sub(self.config.retain_expired)
+            .checked_sub(self.config().retain_expired)
             .unwrap_or(UNIX_EPOCH);
         let this_update = now.checked_sub(self.clock_skew)?;
         Some(Times { this_update, next_publish, next_update, keep_after })

@@ -9,6 +9,7 @@ mod crl;
 mod error;
 mod exchange;
 mod extensions;
+mod history;
 mod issue;
 mod lint;
 mod load;
@@ -31,6 +32,9 @@ pub use crl::{Crl, CrlDraft, CrlError, CrlKind, CrlPublisher, Crls, KeyCrls};
 pub use error::CaError;
 pub use exchange::ExchangeCertificate;
 pub use files::{FileError, create_private_folder, read_if_there, write_atomically};
+pub use history::{
+    CrlHistory, CrlRow, PublishFlags, Run, Written, crl_of, is_in_use, write_history,
+};
 pub use issue::{CertificateAuthority, Draft, IssueError, Origin, SignedCertificate};
 pub use lint::Finding;
 pub use load::CrossCertificate;

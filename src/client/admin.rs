@@ -2,6 +2,8 @@
 
 mod changes;
 
+pub use changes::{EntryText, Rows};
+
 use std::sync::Arc;
 use std::time::SystemTime;
 

@@ -17,6 +17,12 @@ pub struct AdministrationConfig {
     /// Extensions (OIDs) that certificate managers may set for requests that wait for them. Default
     /// S/MIME capabilities.
     pub settable_extensions: Vec<String>,
+    /// Whether rows of certificates that still are valid may be deleted over the network, by whoever has
+    /// both roles. Default false.
+    pub delete_valid: bool,
+    /// Whether administrators and backup operators may end the service over the network. Default
+    /// false.
+    pub remote_shutdown: bool,
     /// Views of the Request table that one account may have open. Default 16.
     pub views_per_account: usize,
 }
@@ -27,6 +33,8 @@ impl Default for AdministrationConfig {
             enabled: true,
             role_separation: false,
             settable_extensions: vec!["1.2.840.113549.1.9.15".to_owned()],
+            delete_valid: false,
+            remote_shutdown: false,
             views_per_account: 16,
         }
     }

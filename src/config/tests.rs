@@ -35,7 +35,7 @@ fn a_new_file_is_the_default_and_names_every_setting() {
     let count: usize = settings.values().map(|v| v.as_table().map_or(1, toml::Table::len)).sum();
     assert_eq!(
         count,
-        2 + 2 + 4 + 8 + 6 + 8 + 8 + 4 + 16 + 9 + 5 + 3 + 2,
+        2 + 2 + 4 + 8 + 6 + 8 + 8 + 6 + 16 + 9 + 5 + 3 + 2,
         "a setting without explanation?"
     );
 }

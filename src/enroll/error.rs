@@ -2,6 +2,7 @@
 
 use super::process::Failure;
 use super::property::PropertyError;
+use crate::files::FileError;
 use crate::model::{DenyReason, HResult};
 use crate::store::StoreError;
 
@@ -24,6 +25,9 @@ pub enum EnrollError {
     /// The Request table cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What has to be remembered of an approved request cannot be kept.
+    #[error(transparent)]
+    News(#[from] FileError),
     /// What the answer needs cannot be read or made.
     #[error(transparent)]
     Failed(#[from] Failure),
@@ -38,13 +42,13 @@ impl EnrollError {
             Self::NoSuchRequest(_) => HResult::CERTSRV_E_PROPERTY_EMPTY,
             Self::Property(error) => error.hresult(),
             Self::Store(StoreError::Full { .. }) => HResult::DISK_FULL,
-            Self::Store(_) => HResult::SERVER_UNAVAILABLE,
+            Self::Store(_) | Self::News(_) => HResult::SERVER_UNAVAILABLE,
             Self::Failed(failure) => failure.hresult(),
         }
     }
 
     /// Whether the fault is the server's, not the caller's.
     pub fn is_internal(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Failed(_))
+        matches!(self, Self::Store(_) | Self::News(_) | Self::Failed(_))
     }
 }

@@ -149,6 +149,12 @@ impl Enrollment {
         Self { clock, ..self }
     }
 
+    /// The same with news that are kept.
+    #[must_use]
+    pub fn with_news(self, issued: IssuedNews) -> Self {
+        Self { issued: Arc::new(issued), ..self }
+    }
+
     /// News of certificates that are issued, for those who act on them.
     pub fn issued(&self) -> Arc<IssuedNews> {
         Arc::clone(&self.issued)

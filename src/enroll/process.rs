@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use super::facts::{Gathered, sha1};
-use super::{Enrollment, Submission, row};
+use super::{Enrollment, Rules, Submission, row};
 use crate::ca::{CaError, IssueError};
 use crate::directory::DirectoryError;
 use crate::model::{
@@ -284,13 +284,16 @@ impl Enrollment {
 
     /// The settings of policy, with what administrators changed.
     fn policy(&self) -> Cow<'_, policy::Settings> {
-        let configured = &self.settings.policy;
-        let Some(agents) = self.settings.rules.borrow().agents.clone() else {
-            return Cow::Borrowed(configured);
-        };
-        let mut settings = configured.clone();
-        settings.on_behalf.agents = EnrollmentAgents::clone(&agents);
-        Cow::Owned(settings)
+        let mut settings = Cow::Borrowed(&self.settings.policy);
+        let Rules { agents, max_validity, .. } = self.settings.rules.borrow().clone();
+        if let Some(agents) = agents {
+            settings.to_mut().on_behalf.agents = EnrollmentAgents::clone(&agents);
+        }
+        if let Some(max_validity) = max_validity.filter(|longest| *longest != settings.max_validity)
+        {
+            settings.to_mut().max_validity = max_validity;
+        }
+        settings
     }
 
     /// Signs, unless the clock runs behind what was issued already, or the table has no room for

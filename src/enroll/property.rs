@@ -1,10 +1,12 @@
 //! Properties of the CA ([MS-WCCE] 3.2.1.4.3.2), apart from how they travel.
 
+mod renewals;
 mod table;
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use self::renewals::Direction;
 use self::table::NEWEST;
 use super::process::Failure;
 use super::{EnrollError, Enrollment, gate};
@@ -111,11 +113,6 @@ const POLICY: &str = "wcce enterprise policy";
 /// The language of messages (RFC 4646).
 const LOCALE: &str = "en-US";
 
-/// CA_DISP_VALID: the state of a certificate or CRL that can be used.
-const STATE_VALID: u8 = 3;
-/// CA_DISP_INVALID: expired.
-const STATE_INVALID: u8 = 4;
-
 impl Enrollment {
     /// The value of a property of the CA.
     ///
@@ -144,7 +141,7 @@ impl Enrollment {
         let certificates = self.signing_certificates();
         let property = Property::find(query.id, query.index, query.kind, certificates)?;
         let ca = self.ca_at(property, query.index)?;
-        self.value(caller, property.id, ca).await
+        self.value(caller, property.id, query.index, ca).await
     }
 
     /// The list of properties, for a caller who may read them.
@@ -196,6 +193,7 @@ impl Enrollment {
         &self,
         caller: &Arc<Caller>,
         id: PropertyId,
+        index: i32,
         ca: &CertificateAuthority,
     ) -> Result<PropertyValue, EnrollError> {
         use PropertyId as P;
@@ -243,18 +241,20 @@ impl Enrollment {
             }
             P::BaseCrl => Bytes(self.crl_of(ca).unwrap_or_default()),
             P::DeltaCrl => Bytes(self.delta_crl_of(ca).unwrap_or_default()),
-            P::CaCertState | P::CrlState => Bytes(vec![match ca.certificate().valid_at(now) {
-                true => STATE_VALID,
-                false => STATE_INVALID,
-            }]),
+            P::CaCertState => self.certificate_states(now),
+            P::CrlState => self.crl_states(now),
             P::CaCertStatusCode => Number(chain_status(ca, now)?.0),
             P::CaCertVersion => Numbers(self.versions()),
-            // No record of publications is kept, and CRLs are not partitioned.
-            P::BaseCrlPublishStatus | P::CrlPartitionCount => Number(0),
+            P::BaseCrlPublishStatus => Number(self.publish_flags(ca, false).unwrap_or_default()),
+            P::DeltaCrlPublishStatus => {
+                Number(self.publish_flags(ca, true).ok_or(PropertyError::Empty(id))?)
+            }
+            // CRLs are not partitioned.
+            P::CrlPartitionCount => Number(0),
             P::ExitDescription | P::SharedFolder | P::KraCert => {
                 return Err(PropertyError::NotFound(id).into());
             }
-            P::KraCertState | P::DeltaCrlPublishStatus => {
+            P::KraCertState => {
                 return Err(PropertyError::Empty(id).into());
             }
             P::RoleSeparationEnabled
@@ -264,11 +264,10 @@ impl Enrollment {
             | P::PartitionedDeltaCrlPublishStatus => {
                 return Err(PropertyError::NotImplemented(id).into());
             }
-            // They join a certificate of the CA to the next, and there is only one.
-            P::CaForwardCrossCert
-            | P::CaBackwardCrossCert
-            | P::CaForwardCrossCertState
-            | P::CaBackwardCrossCertState => return Err(PropertyError::Index(id).into()),
+            P::CaForwardCrossCert => self.cross_certificate(id, index, Direction::Forward)?,
+            P::CaBackwardCrossCert => self.cross_certificate(id, index, Direction::Backward)?,
+            P::CaForwardCrossCertState => self.cross_states(Direction::Forward, now),
+            P::CaBackwardCrossCertState => self.cross_states(Direction::Backward, now),
         })
     }
 
@@ -307,6 +306,14 @@ impl Enrollment {
         let key = self.ca.generation().key;
         let (base, _) = self.crls.borrow().of_key(ca.generation().key, key)?;
         Some(base?.der.clone())
+    }
+
+    /// CRL_Publish_Flags of the newest base or delta CRL of this one's key.
+    fn publish_flags(&self, ca: &CertificateAuthority, delta: bool) -> Option<u32> {
+        let (crls, key) = (self.crls.borrow(), ca.generation().key);
+        let mut rows = crls.history.iter().rev();
+        let newest = rows.find(|row| row.key == key && row.is_delta() == delta);
+        newest.map(|row| row.flags)
     }
 
     /// DER of the current delta CRL of this one's key.

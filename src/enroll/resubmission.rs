@@ -51,9 +51,14 @@ impl Enrollment {
             row.disposition_message, manager.account
         ));
         let row = RequestRow { columns: row.clone(), ..recorded };
+        let is_issued = matches!(processed.outcome, Outcome::Issued(_));
+        if is_issued {
+            // First, so that a crash between the two forgets nothing.
+            self.issued.announce(row.id).await?;
+        }
         self.store.update(row.clone(), from).await?;
         audit::resubmitted(row.id, &processed, manager, started.elapsed());
-        if matches!(processed.outcome, Outcome::Issued(_)) {
+        if is_issued {
             self.issued.tell_late(row.id);
         }
         let disposition = match &processed.outcome {

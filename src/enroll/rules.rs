@@ -1,6 +1,7 @@
 //! What administrators change while the CA runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -15,11 +16,13 @@ pub struct Rules {
     /// Config_Permissions_Enrollment_Agent_Rights, where it takes the place of the configured
     /// ones.
     pub agents: Option<Arc<EnrollmentAgents>>,
+    /// The longest that any certificate is valid, where that is not as configured.
+    pub max_validity: Option<Duration>,
 }
 
 impl Rules {
     /// Rules that nobody changes.
     pub fn fixed(security: SecurityDescriptor) -> watch::Receiver<Self> {
-        watch::channel(Self { security: Arc::new(security), agents: None }).1
+        watch::channel(Self { security: Arc::new(security), agents: None, max_validity: None }).1
     }
 }

@@ -160,7 +160,7 @@ async fn caches_ask_again_when_the_next_crl_is_due_and_get_it_only_if_it_is_anot
     }
     // A new CRL comes as a whole.
     let crls = listener.bench.crls.borrow().clone();
-    let swapped = Crls { base: crls.delta.clone(), delta: crls.base, of_earlier_keys: vec![] };
+    let swapped = Crls { base: crls.delta.clone(), delta: crls.base, ..Crls::default() };
     let new = Published::of(&listener.bench.ca, &swapped, "ca1.lab.test");
     listener.published.send_replace(Arc::new(new));
     let reply = listener.get(path, &format!("If-None-Match: {etag}\r\n")).await;

@@ -26,6 +26,7 @@ macro_rules! codes {
 
 codes! {
     S_OK = 0x0000_0000, "The operation completed successfully.";
+    VERSION_STORE_OUT_OF_MEMORY = 0xC800_042D, "There are more rows to delete; call once more.";
     S_FALSE = 0x0000_0001, "There are no more entries.";
     E_NOTIMPL = 0x8000_4001, "Not implemented.";
     E_NOINTERFACE = 0x8000_4002, "No such interface supported.";

@@ -20,10 +20,10 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use crate::admin::backup::{self, BackupOptions};
-use crate::admin::{CrlService, Retention, RevokeRequest, prune, revoke};
+use crate::admin::{Administration, CrlService, LOCAL_ADMINISTRATOR, Retention, prune};
 use crate::ca::CrlKind;
 use crate::model::RequestId;
-use crate::store::{Inconsistency, SledStore, Store, StoreError};
+use crate::store::{Inconsistency, SledStore};
 
 /// Longest command, in bytes.
 const MAX_COMMAND: u64 = 4_096;
@@ -94,6 +94,7 @@ pub(super) struct Control {
 struct Desk {
     store: Arc<SledStore>,
     crls: Arc<CrlService>,
+    administration: Arc<Administration>,
     state: PathBuf,
     places: Semaphore,
 }
@@ -106,6 +107,7 @@ impl Control {
         state: &Path,
         store: Arc<SledStore>,
         crls: Arc<CrlService>,
+        administration: Arc<Administration>,
     ) -> io::Result<Self> {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -115,7 +117,7 @@ impl Control {
         // Nobody else enters the state folder either.
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
         let (state, places) = (state.to_owned(), Semaphore::new(PLACES));
-        let desk = Arc::new(Desk { store, crls, state, places });
+        let desk = Arc::new(Desk { store, crls, administration, state, places });
         Ok(Self { listener, path: path.to_owned(), desk })
     }
 
@@ -220,32 +222,18 @@ impl Desk {
     }
 
     async fn revoke(&self, id: RequestId, reason: u32) -> Result<Value, String> {
-        let revoked = revoke_request(&*self.store, id, reason).await;
+        let revoked = self.administration.revoke_request(id, reason).await;
         revoked.map_err(|error| error.to_string())?;
         self.publish(CrlKind::Base).await
     }
 
     async fn publish(&self, kind: CrlKind) -> Result<Value, String> {
-        let crls = self.crls.publish(kind).await.map_err(|error| error.to_string())?;
+        let by = Some(LOCAL_ADMINISTRATOR);
+        let crls =
+            self.crls.publish_for(kind, by, None).await.map_err(|error| error.to_string())?;
         let number = |crl: &Option<Arc<crate::ca::Crl>>| crl.as_ref().map(|crl| crl.number);
         Ok(serde_json::json!({ "base": number(&crls.base), "delta": number(&crls.delta) }))
     }
-}
-
-/// Revokes the certificate of a request, in the name of the machine's administrator.
-///
-/// # Errors
-/// Where there is none, or its state forbids it.
-pub async fn revoke_request(
-    store: &dyn Store,
-    id: RequestId,
-    reason: u32,
-) -> Result<(), crate::admin::AdminError> {
-    let row = store.by_id(id).await?.ok_or(StoreError::NotFound(id))?;
-    let certificate = row.columns.certificate.as_ref();
-    let serial = certificate.map(|c| c.serial_number.to_string()).unwrap_or_default();
-    let request = RevokeRequest { serial: &serial, reason, effective: None };
-    revoke(store, request, "the local administrator", SystemTime::now()).await.map(drop)
 }
 
 async fn send(write: &mut (impl AsyncWriteExt + Unpin), event: &Event) -> io::Result<()> {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::admin::CertificatePublisher;
-use crate::asn1::{Asn1Error, Name};
-use crate::ca::{CertificateAuthority, Crls};
+use crate::admin::{CertificatePublisher, CrlService};
+use crate::asn1::{Asn1Error, Name, Tag, sequence};
+use crate::ca::{CertificateAuthority, Crls, CrossCertificate, Written};
+use crate::directory::DirectoryError;
 use crate::directory::active_directory::ActiveDirectory;
 use crate::directory::active_directory::publication::ca::{CaFacts, CrlFacts, objects};
 use crate::enroll::IssuedNews;
-use crate::model::Sid;
+use crate::model::{HResult, Sid};
 
 /// How often the objects are looked at where nothing has changed.
 const CHECK: Duration = Duration::from_secs(60 * 60);
@@ -43,9 +44,26 @@ pub fn facts(
         root,
         host: host.to_owned(),
         machine,
+        cross: cross_certificate_pairs(ca),
         crls: crl_facts(ca, crls),
         templates: Vec::new(),
     })
+}
+
+/// CertificatePair of X.509 for each two keys that vouch for each other: what was issued for this CA's
+/// later key, and what it issued for the earlier one.
+fn cross_certificate_pairs(ca: &CertificateAuthority) -> Vec<Vec<u8>> {
+    let all = ca.cross_certificates();
+    let pair = |forward: &CrossCertificate| {
+        let mut backward = all.iter().filter(|one| (one.by, one.of) == (forward.of, forward.by));
+        sequence(|pair| {
+            pair.nested(Tag::context(0), |issued_to| issued_to.raw(&forward.der));
+            if let Some(backward) = backward.next() {
+                pair.nested(Tag::context(1), |issued_by| issued_by.raw(&backward.der));
+            }
+        })
+    };
+    all.iter().filter(|one| one.by < one.of).map(pair).collect()
 }
 
 /// The CRLs of each key.
@@ -62,11 +80,27 @@ fn crl_facts(ca: &CertificateAuthority, crls: &Crls) -> Vec<CrlFacts> {
     ca.keys().into_iter().map(facts).collect()
 }
 
+/// Whether all CRLs are in their objects.
+fn what_became_of_crls(changed: &[(String, Result<(), DirectoryError>)]) -> Written {
+    let failed = changed.iter().find_map(|(dn, done)| {
+        let error = done.as_ref().err()?;
+        dn.contains(",CN=CDP,").then_some((dn, error))
+    });
+    let Some((dn, error)) = failed else { return Written::Done };
+    let status = match error {
+        DirectoryError::Refused { .. } => HResult::E_ACCESSDENIED,
+        DirectoryError::Object { .. } => HResult::FILE_NOT_FOUND,
+        _ => HResult::SERVER_UNAVAILABLE,
+    };
+    Written::Failed { status, place: format!("ldap:///{dn}") }
+}
+
 /// Everything that is published while the CA runs.
 pub(super) struct Publisher {
     pub(super) directory: Arc<ActiveDirectory>,
     pub(super) ca: Arc<CertificateAuthority>,
     pub(super) crls: watch::Receiver<Crls>,
+    pub(super) lists: Arc<CrlService>,
     /// DNS name of this machine.
     pub(super) host: String,
     /// SID of the domain.
@@ -126,9 +160,12 @@ impl Publisher {
             Ok(changed) => changed,
             Err(problem) => {
                 warn!(problem, "what Active Directory says of this CA cannot be kept true");
+                let (status, place) = (HResult::SERVER_UNAVAILABLE, "ldap:".to_owned());
+                self.lists.note(&Written::Failed { status, place }).await;
                 return false;
             }
         };
+        self.lists.note(&what_became_of_crls(&changed)).await;
         for (dn, done) in changed {
             match done {
                 Ok(()) => info!(dn, "made true in Active Directory"),

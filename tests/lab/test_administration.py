@@ -1,13 +1,18 @@
-"""What administrators change in the directory by way of the CA: the templates that it issues from."""
+"""What administrators do that concerns the directory: the templates that the CA issues from, requests
+that they approve, and CRLs that the directory does not take."""
 
 import base64
+import json
+import re
+import time
 
 from impacket.ldap.ldaptypes import SR_SECURITY_DESCRIPTOR
 
 import lab
-from member import CA_NAME, PKS, SID
+from member import CA_NAME, PKS, SID, template
 
 SERVICE = f"CN={CA_NAME},CN=Enrollment Services,{PKS}"
+POINT = f"CN={CA_NAME},CN=ca1,CN=CDP,{PKS}"
 MACHINE = f"{SID}-1108"
 
 
@@ -17,8 +22,8 @@ def admin(member, *arguments, **options):
     return done.stdout + done.stderr
 
 
-def service(member, attribute):
-    [found] = member.search(SERVICE, attribute).values()
+def service(member, attribute, dn=SERVICE):
+    [found] = member.search(dn, attribute).values()
     return found.get(attribute.lower(), [])
 
 
@@ -26,10 +31,17 @@ def templates(member):
     return {name.decode() for name in service(member, "certificateTemplates")}
 
 
-def set_security(member, descriptor):
+def set_security(member, descriptor, dn=SERVICE):
     text = base64.b64encode(descriptor).decode()
-    member.modify(f"dn: {SERVICE}\nchangetype: modify\nreplace: nTSecurityDescriptor\n"
+    member.modify(f"dn: {dn}\nchangetype: modify\nreplace: nTSecurityDescriptor\n"
                   f"nTSecurityDescriptor:: {text}\n")
+
+
+def without_machine(descriptor):
+    parsed = SR_SECURITY_DESCRIPTOR(data=descriptor)
+    parsed["Dacl"].aces = [ace for ace in parsed["Dacl"].aces
+                           if ace["Ace"]["Sid"].formatCanonical() != MACHINE]
+    return parsed.getData()
 
 
 def test_templates_are_enabled_in_the_enrollment_service_object(member, tally):
@@ -52,10 +64,7 @@ def test_templates_are_enabled_in_the_enrollment_service_object(member, tally):
 def test_a_machine_without_the_right_to_enable_templates_says_so(member, tally):
     before = templates(member)
     [descriptor] = service(member, "nTSecurityDescriptor")
-    parsed = SR_SECURITY_DESCRIPTOR(data=descriptor)
-    parsed["Dacl"].aces = [ace for ace in parsed["Dacl"].aces
-                           if ace["Ace"]["Sid"].formatCanonical() != MACHINE]
-    set_security(member, parsed.getData())
+    set_security(member, without_machine(descriptor))
     try:
         assert "E_ACCESSDENIED" in admin(member, "templates", "disable", "User", check=False)
     finally:
@@ -66,3 +75,72 @@ def test_a_machine_without_the_right_to_enable_templates_says_so(member, tally):
     assert CA_NAME in next(line for line in member.log_text().splitlines()
                            if "SetCaProperty" in line and "E_ACCESSDENIED" in line)
     tally("lab-administration", "templates refused")
+
+
+def certificates(member, name):
+    [one] = member.search(lab.BASE, "userCertificate", scope="sub",
+                          expression=f"(sAMAccountName={name})").values()
+    return one.get("usercertificate", [])
+
+
+def test_an_approval_before_a_crash_is_published_after_it(member, tally):
+    enroll = "0e10c968-78fb-11d2-90d4-00c04f79dc55"
+    # PEND_ALL_REQUESTS, and PUBLISH_TO_DS.
+    awaiting = template("Awaiting", f"(OA;;CR;{enroll};;DU)", more="msPKI-Enrollment-Flag = 10")
+    (member.folder / "awaiting.toml").write_text(awaiting)
+    member.command("template", "add", member.folder / "awaiting.toml")
+    admin(member, "templates", "enable", "Awaiting")
+    pending = member.enroll("bob", "Awaiting", check=False)
+    row = re.search(r"request (\d+)", pending.stdout + pending.stderr)[1]
+    # Others are published meanwhile, so that this one is behind.
+    later = member.certificate(member.enroll("bob", "User"))
+    member.wait(lambda: later in certificates(member, "bob"), 10, "not published")
+    before = certificates(member, "bob")
+    lab.unplug()
+    try:
+        assert f"request {row} issued" in admin(member, "approve", row)
+        member.process.kill()
+        member.process.wait()
+        member.log.close()
+    finally:
+        lab.plug()
+    assert certificates(member, "bob") == before
+    assert json.loads((member.folder / "state" / "approved.json").read_text()) == [int(row)]
+    member.start()
+    member.wait(lambda: len(certificates(member, "bob")) == len(before) + 1, 20, "lost")
+    member.wait(lambda: json.loads((member.folder / "state" / "approved.json").read_text()) == [],
+                10, "not remembered as done")
+    tally("lab-administration", "approval before a crash")
+
+
+def crls(member):
+    return [json.loads(line) for line in admin(member, "crls", "--json").splitlines()]
+
+
+def wait_for_crls(member, flags):
+    """Waits until the newest base and delta CRL have these flags."""
+    deadline = time.monotonic() + 15
+    while [row["flags"] for row in crls(member)[-2:]] != flags:
+        assert time.monotonic() < deadline, crls(member)[-2:]
+        time.sleep(0.2)
+    return crls(member)[-2:]
+
+
+def test_crls_that_the_directory_does_not_take_are_told(member, tally):
+    assert admin(member, "publish-crl") == "published\n"
+    wait_for_crls(member, [0x45, 0x46])
+    assert admin(member, "config", "CRLAttemptRepublish") == "0\n"
+    [descriptor] = service(member, "nTSecurityDescriptor", POINT)
+    set_security(member, without_machine(descriptor), POINT)
+    try:
+        assert admin(member, "publish-crl") == "published\n"
+        for row in wait_for_crls(member, [0x141, 0x142]):
+            assert row["status"] == 0x80070005
+            assert "WCCE\\Administrator -- 0" in row["published"] and POINT in row["published"]
+        assert admin(member, "config", "CRLAttemptRepublish") == "1\n"
+    finally:
+        set_security(member, descriptor, POINT)
+    assert admin(member, "publish-crl") == "published\n"
+    wait_for_crls(member, [0x45, 0x46])
+    assert admin(member, "config", "CRLAttemptRepublish") == "0\n"
+    tally("lab-administration", "CRLs refused")

@@ -1,11 +1,10 @@
 //! Rows of the tables, and the values of their columns.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::columns::Kind;
-use crate::ca::{Crl, Crls};
+use crate::ca::{CrlRow, Crls, crl_of};
 use crate::model::{
     CertificateColumns, NameColumn, NameColumns, RequestId, RequestRow, from_filetime, to_filetime,
 };
@@ -95,7 +94,7 @@ impl Record<'_> {
         match self {
             Self::Request(row) => row.id.0,
             Self::Extension(id, _) | Self::Attribute(id, _) => id.0,
-            Self::Crl(record) => record.row_id,
+            Self::Crl(record) => record.row.id,
         }
     }
 
@@ -211,55 +210,43 @@ fn name(names: &NameColumns, which: u32) -> Option<Value> {
     Value::text(names.get(column)?)
 }
 
-/// A row of the CRL table.
+/// A row of the CRL table, with the CRL itself while it is in use.
 #[derive(Clone, Debug)]
 pub struct CrlRecord {
-    row_id: u32,
-    crl: Arc<Crl>,
-    /// The number of the base CRL, of a delta CRL.
-    base: Option<u32>,
-    /// The number of the key that signed it.
-    key: u16,
+    row: CrlRow,
+    der: Option<Vec<u8>>,
 }
 
-/// CPF_BASE and CPF_DELTA, with CPF_COMPLETE, of CRLPublishFlags.
-const COMPLETE_BASE: u32 = 0x1 | 0x4;
-const COMPLETE_DELTA: u32 = 0x2 | 0x4;
-
 impl CrlRecord {
-    /// The rows of the CRLs that are in use; `current` is the number of the CA's current key.
+    /// The rows of the table, by ascending identifier; `current` is the number of the CA's key.
     pub fn of(crls: &Crls, current: u16) -> Vec<Self> {
-        let current = (current, &crls.base, &crls.delta);
-        let earlier = &crls.of_earlier_keys;
-        let earlier = earlier.iter().map(|crls| (crls.key, &crls.base, &crls.delta));
-        let mut records: Vec<Self> = Vec::new();
-        for (key, base, delta) in [current].into_iter().chain(earlier) {
-            let number = base.as_ref().map_or(0, |crl| crl.number);
-            let both = base.iter().map(|crl| (crl, None));
-            let both = both.chain(delta.iter().map(|crl| (crl, Some(number))));
-            for (crl, base) in both {
-                let row_id = u32::try_from(records.len()).unwrap_or(u32::MAX).saturating_add(1);
-                records.push(Self { row_id, crl: Arc::clone(crl), base, key });
-            }
-        }
-        records
+        let record = |row: &CrlRow| Self {
+            row: row.clone(),
+            der: crl_of(row, crls, current).map(|crl| crl.der.clone()),
+        };
+        crls.history.iter().map(record).collect()
     }
 
     fn value(&self, column: u32) -> Option<Value> {
-        let crl = &self.crl;
+        let row = &self.row;
         match column {
-            0x5000 => Some(Value::Long(self.row_id)),
-            0x5001 => Some(Value::Long(crl.number)),
-            0x5002 => Some(Value::Long(self.base.unwrap_or_default())),
-            0x5003 => Some(Value::Long(u32::from(self.key) << 16)),
-            // One attempt, which did not fail.
-            0x500E => Some(Value::Long(0)),
-            0x5005 | 0x5007 | 0x5009 | 0x500B => Value::date(crl.this_update),
-            0x5006 => Value::date(crl.next_update),
-            0x5008 => Value::date(crl.next_publish),
-            0x500C => Some(Value::Long(1)),
-            0x500D => Some(Value::Long(self.base.map_or(COMPLETE_BASE, |_| COMPLETE_DELTA))),
-            0x5010 => Value::binary(&crl.der),
+            0x5000 => Some(Value::Long(row.id)),
+            0x5001 => Some(Value::Long(row.number)),
+            0x5002 => Some(Value::Long(row.min_base)),
+            0x5003 => Some(Value::Long(u32::from(row.key) << 16)),
+            0x5004 => row.count.map(Value::Long),
+            0x5005 => Value::date(row.this_update),
+            0x5006 => Value::date(row.next_update),
+            0x5007 => Value::date(row.this_publish),
+            0x5008 => Value::date(row.next_publish),
+            0x5009 => Value::date(row.effective?),
+            0x500A => Value::date(row.propagation_complete()),
+            0x500B => Value::date(row.last_published),
+            0x500C => Some(Value::Long(row.attempts)),
+            0x500D => Some(Value::Long(row.flags)),
+            0x500E => Some(Value::Long(row.status)),
+            0x500F => Value::text(&row.publish_error()),
+            0x5010 => Value::binary(self.der.as_ref()?),
             _ => None,
         }
     }

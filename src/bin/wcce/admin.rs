@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use wcce::client::admin::{AdminClient, Cell, Comparison, Filter, Row, column};
+use wcce::client::admin::{AdminClient, Cell, Comparison, EntryText, Filter, Row, Rows, column};
 use wcce::model::{HResult, SecurityDescriptor, Sid};
 
 use crate::Done;
@@ -72,6 +72,8 @@ enum Action {
         #[arg(long)]
         delta: bool,
     },
+    /// List the CRLs that were published, and what became of that
+    Crls,
     /// Import a certificate of the CA that its table lacks
     Import {
         /// The certificate: PEM or DER
@@ -93,7 +95,11 @@ enum Action {
         #[arg(long, value_name = "SDDL")]
         set: Option<String>,
     },
-    /// Show a configuration entry, or the names of all at a node
+    /// Delete rows that nobody needs any more
+    DeleteRows(DeleteRows),
+    /// End the CA's service, where it allows that
+    Shutdown,
+    /// Show a configuration entry, or the names of all at a node, or set one
     Config {
         /// The entry
         #[arg(default_value = "")]
@@ -101,7 +107,59 @@ enum Action {
         /// The node, such as PolicyModules
         #[arg(long, default_value = "")]
         node: String,
+        /// The new value; a number is set as one
+        #[arg(long, value_name = "VALUE", requires = "entry")]
+        set: Option<String>,
+        /// Leave it to the CA's own configuration again
+        #[arg(long, conflicts_with = "set", requires = "entry")]
+        unset: bool,
     },
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct WhichRows {
+    /// The request of this ID, if its certificate is not valid any more
+    #[arg(long)]
+    id: Option<u32>,
+    /// Requests whose certificates ended before this day, as YYYY-MM-DD
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    expired_before: Option<SystemTime>,
+    /// Requests that wait or were not issued, and did not change since this day
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    unissued_before: Option<SystemTime>,
+    /// The CRL of this row of the CRL table, if it is not in use
+    #[arg(long, value_name = "ID")]
+    crl: Option<u32>,
+    /// CRLs that were over before this day
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    crls_before: Option<SystemTime>,
+}
+
+#[derive(Args)]
+struct DeleteRows {
+    #[command(flatten)]
+    which: WhichRows,
+}
+
+/// Midnight of a day, UTC.
+fn day(text: &str) -> Result<SystemTime, String> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let date = time::Date::parse(text, format).map_err(|error| error.to_string())?;
+    Ok(date.midnight().assume_utc().into())
+}
+
+impl WhichRows {
+    /// The table, and which of its rows.
+    fn rows(&self) -> Option<(u32, Rows)> {
+        const REQUESTS: u32 = 0;
+        const CRLS: u32 = 0x5000;
+        None.or(self.id.map(|id| (REQUESTS, Rows::One(id))))
+            .or(self.expired_before.map(|time| (REQUESTS, Rows::ExpiredBefore(time))))
+            .or(self.unissued_before.map(|time| (REQUESTS, Rows::UnissuedBefore(time))))
+            .or(self.crl.map(|id| (CRLS, Rows::One(id))))
+            .or(self.crls_before.map(|time| (CRLS, Rows::ExpiredBefore(time))))
+    }
 }
 
 #[derive(Subcommand)]
@@ -202,6 +260,7 @@ impl Admin {
                 client.publish(if *delta { 2 } else { 1 }).await?;
                 println!("published");
             }
+            Action::Crls => self.crls(client).await?,
             Action::Import { file, existing } => {
                 let [certificate] = <[Vec<u8>; 1]>::try_from(read_certificates(file)?)
                     .map_err(|_| format!("{}: more than one certificate", file.display()))?;
@@ -217,7 +276,25 @@ impl Admin {
                 println!("set");
             }
             Action::Security { set: None } => println!("{}", client.security().await?.to_sddl()),
-            Action::Config { entry, node } => println!("{}", client.entry(node, entry).await?),
+            Action::DeleteRows(DeleteRows { which }) => {
+                let (table, rows) = which.rows().ok_or("say which rows")?;
+                let count = client.delete_rows(table, rows).await?;
+                println!("{count} rows deleted");
+            }
+            Action::Shutdown => {
+                client.shut_down().await?;
+                println!("the service ends");
+            }
+            Action::Config { entry, node, set: None, unset: false } => {
+                println!("{}", client.entry(node, entry).await?);
+            }
+            Action::Config { entry, node, set, .. } => {
+                let value = set.as_ref().map(|text| {
+                    text.parse().map_or_else(|_| EntryText::Text(text.clone()), EntryText::Number)
+                });
+                client.set_entry(node, entry, value.as_ref()).await?;
+                println!("set");
+            }
         }
         Ok(Done::Fine)
     }
@@ -288,6 +365,47 @@ impl Admin {
         }
         if self.json {
             println!("{}", Value::Object(object));
+        }
+        Ok(())
+    }
+
+    async fn crls(&self, client: &mut AdminClient) -> Result<(), Box<dyn Error>> {
+        const COLUMNS: [(u32, &str); 9] = [
+            (0x5001, "number"),
+            (0x5002, "min_base"),
+            (0x5004, "entries"),
+            (0x5003, "key"),
+            (0x5005, "this_update"),
+            (0x5006, "next_update"),
+            (0x500D, "flags"),
+            (0x500E, "status"),
+            (0x500F, "published"),
+        ];
+        for row in client.rows(&[], &COLUMNS.map(|(id, _)| id), u32::MAX).await? {
+            if self.json {
+                let cells = COLUMNS
+                    .iter()
+                    .filter_map(|(id, name)| Some(((*name).to_owned(), json_of(row.get(*id)?))));
+                let mut object: Map<String, Value> = cells.collect();
+                object.insert("id".to_owned(), json!(row.id));
+                println!("{}", Value::Object(object));
+                continue;
+            }
+            let of = |column| text_of(row.get(column));
+            let kind = if number(&row, 0x5002) == 0 { "base" } else { "delta" };
+            let status = match number(&row, 0x500E) {
+                0 => String::new(),
+                code => HResult(code).to_string(),
+            };
+            println!(
+                "{:>6}  {kind:5}  {:>6}  {:>8} entries  {}  {}  {}{status}",
+                row.id,
+                of(0x5001),
+                of(0x5004),
+                of(0x5005),
+                of(0x5006),
+                of(0x500F)
+            );
         }
         Ok(())
     }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use clap::{Args, ValueEnum};
-use wcce::admin::CrlService;
+use wcce::admin::{CrlService, revoke_request};
 use wcce::ca::{CertificateAuthority, CrlKind, CrlPublisher, Crls, StateFolder};
 use wcce::config::Config;
 use wcce::model::{Disposition, HResult, RequestId, RequestRow};
-use wcce::server::control::{Client, Command, revoke_request};
+use wcce::server::control::{Client, Command};
 use wcce::server::{dns_domain, with_addresses};
 use wcce::store::{MAX_PAGE, Page, SledStore, Store, StoreError};
 

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 use wcce::admin::backup::{self, BackupError, BackupOptions};
 use wcce::admin::{Pruned, Retention, prune};
-use wcce::ca::{CaConfig, Crl, CrlKind, StateFolder};
+use wcce::ca::{Crl, CrlKind, StateFolder};
 use wcce::config::Config;
 use wcce::model::{RequestRow, parse_duration};
 use wcce::server::control::{Client, Command};
@@ -296,7 +296,8 @@ impl Prune {
             );
         }
         let config = Config::load(&self.config)?;
-        let retention = Retention { denied, failed, expired, on_crls: on_crls(&config.ca) };
+        let retention =
+            Retention { denied, failed, expired, on_crls: Retention::on_crls(&config.ca.crl) };
         let pruned: Pruned = match Client::connect(&StateFolder::new(&config.state).control())? {
             Some(server) => {
                 let command = Command::Prune { retention, dry_run };
@@ -313,12 +314,6 @@ impl Prune {
         println!("{done}: {denied} denied, {failed} failed, {expired} expired");
         Ok(())
     }
-}
-
-/// How long after its end a revoked certificate is on CRLs: until one was made after its end, and
-/// that one is over.
-fn on_crls(ca: &CaConfig) -> Duration {
-    ca.crl.validity.saturating_mul(3).saturating_add(ca.crl.retain_expired)
 }
 
 /// Makes a file that must not be there yet.

@@ -110,12 +110,13 @@ fn overlap_stays_between_its_bounds() {
     let overlap_of = |times: TimesOf, validity: u64, clock_skew: u64| {
         let publisher = CrlPublisher {
             folder: PathBuf::new(),
-            config: CrlConfig {
+            config: RwLock::new(CrlConfig {
                 validity: Duration::from_secs(validity),
                 delta_validity: Duration::from_secs(validity),
                 ..CrlConfig::default()
-            },
+            }),
             clock_skew: Duration::from_secs(clock_skew),
+            to_directory: false,
         };
         let times = times(&publisher, now()).unwrap();
         let whole = times.next_update.duration_since(times.next_publish).unwrap();

@@ -36,8 +36,14 @@ pub enum PropertyIndex {
     CertificateOrNewest,
     /// Indexed, by exchange certificate: 0, and 0xFFFFFFFF means the same.
     Exchange,
+    /// Indexed, by a certificate that has one behind it.
+    Forward,
+    /// Indexed, by a certificate that has one before it.
+    Backward,
+    /// Indexed, by a certificate of a CA that has had several.
+    OfSeveral,
     /// Indexed, but this CA has nothing that could be indexed: exit algorithms, key recovery
-    /// agents, cross certificates, CRL partitions.
+    /// agents, CRL partitions.
     Nothing,
 }
 
@@ -58,6 +64,14 @@ impl PropertyIndex {
             Self::Certificate => certificate,
             Self::CertificateOrNewest => certificate || index == NEWEST,
             Self::Exchange => index == 0 || index == NEWEST,
+            Self::Forward => {
+                certificate
+                    && index.checked_add(1).is_some_and(|next| {
+                        u32::try_from(next).is_ok_and(|next| next < certificates)
+                    })
+            }
+            Self::Backward => certificate && index > 0,
+            Self::OfSeveral => certificate && certificates > 1,
             Self::Nothing => true,
         }
     }
@@ -157,10 +171,10 @@ properties! {
     0x20 CaSigCertCrlChain Binary CertificateOrNewest "CA Signing Certificate Chain and CRL";
     0x21 CaXchgCertCrlChain Binary Exchange "CA Exchange Certificate Chain and CRL";
     0x22 CaCertStatusCode Long CertificateOrNewest "CA Signing Certificate Status";
-    0x23 CaForwardCrossCert Binary Nothing "CA Forward Cross Certificate";
-    0x24 CaBackwardCrossCert Binary Nothing "CA Backward Cross Certificate";
-    0x25 CaForwardCrossCertState Long Nothing "CA Forward Cross Certificate State";
-    0x26 CaBackwardCrossCertState Long Nothing "CA Backward Cross Certificate State";
+    0x23 CaForwardCrossCert Binary Forward "CA Forward Cross Certificate";
+    0x24 CaBackwardCrossCert Binary Backward "CA Backward Cross Certificate";
+    0x25 CaForwardCrossCertState Long OfSeveral "CA Forward Cross Certificate State";
+    0x26 CaBackwardCrossCertState Long OfSeveral "CA Backward Cross Certificate State";
     0x27 CaCertVersion Long Certificate "CA Signing Certificates Revisions";
     0x28 SanitizedCaShortName Text None "CA Sanitized Short Name";
     0x29 CertCdpUrls Text CertificateOrNewest "CRL Distribution Points";

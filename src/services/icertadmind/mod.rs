@@ -16,7 +16,8 @@ use uuid::Uuid;
 use super::call::{blob, bytes_of, sealed_caller, text, wide_text};
 use super::property;
 use crate::admin::{
-    AdminError, Administration, EntryValue, Method, Publication, RevokeRequest, RightsOf, View,
+    AdminError, Administration, Deleted, Deletion, EntryValue, Method, Publication, RevokeRequest,
+    RightsOf, Table, View,
 };
 use crate::auth::BoxFuture;
 use crate::dcom;
@@ -140,6 +141,16 @@ impl CertAdmin {
         let descriptor = bytes_of(request.pctb_sd);
         let descriptor = (low != 0).then_some(&*descriptor);
         administration.set_rights_of(caller, whom, descriptor).await
+    }
+
+    async fn delete(&self, caller: &Caller, request: &DeleteRowIn) -> Done<Deleted> {
+        let authority = request.pwsz_authority.as_ref();
+        let administration = self.check(caller, Method::DeleteRow, authority)?;
+        let table = Table::from_number(request.dw_table)
+            .ok_or(AdminError::Argument("there is no such table"))?;
+        let time = optional_time(&request.file_time)?;
+        let which = Deletion::from_parameters(table, request.dw_flags, request.dw_row_id, time)?;
+        administration.delete_rows(caller, table, which).await
     }
 
     async fn set_property(&self, caller: &Caller, request: SetCaPropertyIn) -> Done<()> {
@@ -457,7 +468,8 @@ impl ICertAdminD2 for CertAdmin {
         Ok(GetMyRolesOut { pdw_roles, return_value, ..Default::default() })
     }
 
-    /// Rows are kept: what the CA has done must stay on record.
+    /// Where there are more rows than one call deletes, its code is the one that clients call again
+    /// for.
     async fn delete_row(
         &self,
         call: &CallContext,
@@ -465,9 +477,12 @@ impl ICertAdminD2 for CertAdmin {
     ) -> Result<DeleteRowOut, Fault> {
         const METHOD: Method = Method::DeleteRow;
         let caller = sealed_caller(call)?;
-        let checked = self.check(caller, METHOD, request.pwsz_authority.as_ref());
-        let done = checked.and(Err(AdminError::Refused("rows are not deleted over the network")));
-        Ok(DeleteRowOut { return_value: code(caller, METHOD, done), ..Default::default() })
+        let (deleted, mut return_value) = out(caller, METHOD, self.delete(caller, &request).await);
+        if deleted.more {
+            return_value = HResult::VERSION_STORE_OUT_OF_MEMORY.0;
+        }
+        let pc_deleted = i32::try_from(deleted.count).unwrap_or(i32::MAX);
+        Ok(DeleteRowOut { pc_deleted, return_value, ..Default::default() })
     }
 }
 

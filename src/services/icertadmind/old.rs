@@ -85,11 +85,9 @@ impl CertAdmin {
     }
 
     fn control(&self, caller: &Caller, request: &ServerControlIn) -> Done<()> {
-        self.check(caller, Method::ServerControl, request.pwsz_authority.as_ref())?;
-        match request.dw_control_flags {
-            1..=3 => Err(AdminError::Refused("the service is stopped and started on its machine")),
-            _ => Err(AdminError::Argument("1 stops, 2 suspends, 3 restarts")),
-        }
+        let authority = request.pwsz_authority.as_ref();
+        let administration = self.check(caller, Method::ServerControl, authority)?;
+        administration.control(caller, request.dw_control_flags)
     }
 }
 

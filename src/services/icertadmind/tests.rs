@@ -246,9 +246,76 @@ async fn entries_are_read_by_their_names_and_set_within_a_list() {
     assert_eq!(set("", "AuditFilter", number(0x7F)).await, HResult::S_OK);
     assert_eq!(set("", "AuditFilter", number(0x80)).await, HResult::E_INVALIDARG);
     assert_eq!(set("", "AuditFilter", EntryValue::Empty).await, HResult::E_INVALIDARG);
-    for (node, entry) in [(module, "EditFlags"), ("", "InterfaceFlags"), ("", "CRLPeriod")] {
+    for (node, entry) in [(module, "EditFlags"), ("", "InterfaceFlags"), ("CSP", "CRLPeriod")] {
         assert_eq!(set(node, entry, number(0x40000)).await, HResult::E_ACCESSDENIED, "{entry}");
     }
+    // Periods count at once, for what is made from then on.
+    let alice = client.office.bench.caller(ALICE);
+    let lifetime = async || {
+        let request = crate::enroll::testing::submission("CertificateTemplate:User");
+        let id = client.office.enrollment.submit(&alice, request).await.expect("taken").id;
+        let certificate = client.office.bench.row(id).await.columns.certificate.expect("issued");
+        certificate.not_after.duration_since(SystemTime::now()).expect("later").as_secs() / 86_400
+    };
+    assert!(lifetime().await > 300);
+    assert_eq!(set("", "ValidityPeriodUnits", number(20)).await, HResult::S_OK);
+    assert_eq!(set("", "ValidityPeriod", text("weeks").0.expect("text")).await, HResult::S_OK);
+    assert_eq!(get(CA, "", "ValidityPeriod").await, text("Weeks"));
+    assert_eq!(lifetime().await, 139, "twenty weeks, less a moment");
+    for (value, expected) in [
+        (number(0), HResult::E_INVALIDARG),
+        (number(u32::MAX), HResult::E_INVALIDARG),
+        (text("3").0.expect("text"), HResult::E_INVALIDARG),
+        (number(2), HResult::S_OK),
+    ] {
+        assert_eq!(set("", "CRLPeriodUnits", value).await, expected);
+    }
+    let again = client.office.settings_again(SECURITY).live();
+    assert_eq!(again.periods.crl.validity.as_secs(), 2 * 7 * 86_400);
+    assert_eq!(again.periods.max_validity.as_secs(), 20 * 7 * 86_400);
+    assert_eq!(set("", "ValidityPeriodUnits", EntryValue::Empty).await, HResult::S_OK);
+    assert_eq!(set("", "ValidityPeriod", EntryValue::Empty).await, HResult::S_OK);
+    assert!(lifetime().await > 300, "as configured");
+}
+
+#[tokio::test]
+async fn rows_are_deleted_by_whoever_has_both_roles() {
+    let client = Client::new("D:(A;;0x203;;;AU)", BOB).await;
+    let alice = client.office.bench.caller(ALICE);
+    let request = crate::enroll::testing::submission("CertificateTemplate:Nobody");
+    let id = client.office.enrollment.submit(&alice, request).await.expect("taken").id;
+    let delete = async |dw_flags: u32, time: u64, dw_table: u32, dw_row_id: u32| {
+        let (low, high) = (time & 0xFFFF_FFFF, time >> 32);
+        let file_time = FILETIME {
+            dw_low_date_time: u32::try_from(low).expect("half"),
+            dw_high_date_time: u32::try_from(high).expect("half"),
+        };
+        let pwsz_authority = ca();
+        let request = DeleteRowIn {
+            pwsz_authority,
+            dw_flags,
+            file_time,
+            dw_table,
+            dw_row_id,
+            ..Default::default()
+        };
+        let answer: DeleteRowOut = client.call(48, &request).await;
+        (answer.pc_deleted, HResult(answer.return_value))
+    };
+    let invalid = (0, HResult::E_INVALIDARG);
+    for (flags, time, table, row) in [
+        (0, 0, 0, 0),
+        (0, 1, 0, 1),
+        (3, 0, 0, 1),
+        (0, 0, 1, 1),
+        (1, 0, 0x3000, 1),
+        (0, 1, 0x4000, 0),
+    ] {
+        assert_eq!(delete(flags, time, table, row).await, invalid, "{flags} {time} {table} {row}");
+    }
+    assert_eq!(delete(0, 0, 0, 77).await, (0, HResult::S_OK));
+    assert_eq!(delete(0, 0, 0, id.0).await, (1, HResult::S_OK));
+    assert_eq!(delete(1, 1, 0, 0).await, (0, HResult::S_OK), "before 1970");
 }
 
 #[tokio::test]
@@ -278,12 +345,29 @@ async fn backup_keys_and_control_are_refused_properly() {
     let request = GetArchivedKeyIn { pwsz_authority: ca(), dw_request_id: 1, ..Default::default() };
     let answer: GetArchivedKeyOut = client.call(39, &request).await;
     assert_eq!(HResult(answer.return_value), HResult::CERTSRV_E_PROPERTY_EMPTY);
-    for (flags, expected) in [(1, HResult::E_ACCESSDENIED), (9, HResult::E_INVALIDARG)] {
+    // It is allowed here.
+    for (flags, expected) in [
+        (9, HResult::E_INVALIDARG),
+        (0, HResult::E_INVALIDARG),
+        (2, HResult::S_OK),
+        (3, HResult::S_OK),
+    ] {
         let (pwsz_authority, dw_control_flags) = (ca(), flags);
         let request = ServerControlIn { pwsz_authority, dw_control_flags, ..Default::default() };
         let answer: ServerControlOut = client.call(17, &request).await;
         assert_eq!(HResult(answer.return_value), expected);
     }
+    let told = client.office.shutdown.notified();
+    let soon = std::time::Duration::ZERO;
+    assert!(tokio::time::timeout(soon, told).await.is_err(), "the service goes on");
+    {
+        let (flags, expected) = (1, HResult::S_OK);
+        let (pwsz_authority, dw_control_flags) = (ca(), flags);
+        let request = ServerControlIn { pwsz_authority, dw_control_flags, ..Default::default() };
+        let answer: ServerControlOut = client.call(17, &request).await;
+        assert_eq!(HResult(answer.return_value), expected);
+    }
+    client.office.shutdown.notified().await;
 }
 
 fn open_view(column: u32, operator: i32, value: u32, columns: &[u32]) -> OpenViewIn {

@@ -1,9 +1,7 @@
 //! The methods of views.
 
 use super::*;
-use crate::admin::{
-    MAX_RESTRICTIONS, Restriction, ResultPage, Table, ViewRequest, default_columns,
-};
+use crate::admin::{MAX_RESTRICTIONS, Restriction, ResultPage, ViewRequest, default_columns};
 use crate::generated::certtransblob::CERTTRANSBLOB;
 use crate::generated::icertadmind::{
     CERTVIEWRESTRICTION, EnumAttributesOrExtensionsIn, EnumViewIn, OpenViewIn,

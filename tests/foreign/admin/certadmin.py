@@ -339,6 +339,41 @@ class CertAdmin(CertRequest):
         text = "".join(f"{name}\n{oid}\n" for name, oid in templates.items()) + end
         return self.set_property(0x1D, 4, text.encode("utf-16-le"))
 
+    def set_entry(self, name, value, node=""):
+        """Sets an entry to a number or text; None takes it away."""
+        variant = VARIANT()
+        variant["_varUnion"]["tag"] = variant["vt"] = {int: 3, str: 8}.get(type(value), 0)
+        if isinstance(value, int):
+            variant["_varUnion"]["lVal"] = value
+        elif value is not None:
+            variant["_varUnion"]["bstrVal"]["asData"] = value
+        return self.status(SetConfigEntry, node=wide(node), entry=name + "\0", variant=variant)
+
+    def value(self, name, node="", authority=...):
+        """The number or text of an entry that there is."""
+        authority = self.authority if authority is ... else authority
+        status, variant = self.entry(authority, node, name)
+        assert status == 0, f"{name}: 0x{status:08x}"
+        union = variant["_varUnion"]
+        return union["lVal"] if variant["vt"] == 3 else union["bstrVal"]["asData"]
+
+    def delete(self, table=0, row=0, flags=0, before=None):
+        answer = self.call(DeleteRow, LongAnswer, flags=flags, time=filetime(before), table=table,
+                           row=row)
+        return answer["status"], answer["value"]
+
+    def control(self, flags):
+        return self.call(ServerControl, BlobAnswer, flags=flags)["status"]
+
+    def kind_of_entry(self, authority, node, name):
+        """Status and type of the VARIANT; impacket cannot read arrays."""
+        call = GetConfigEntry()
+        call["pwszAuthority"], call["node"] = wide(authority), wide(node)
+        call["entry"] = name + "\0"
+        stub = self.raw(call)
+        return struct.unpack_from("<I", stub, len(stub) - 4)[0], \
+            struct.unpack_from("<H", stub, 24)[0]
+
     def entry(self, authority, node, name):
         """Status, and the VARIANT as impacket has it."""
         answer = self.call(GetConfigEntry, VariantAnswer, authority=authority, node=wide(node),

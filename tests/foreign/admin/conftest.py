@@ -2,25 +2,14 @@
 
 import pytest
 
-import enterprise_lab
-from staff import RIGHTS
+from staff import FORBIDDEN, RIGHTS, security
 from icpr import Credentials
 from running import Ca, ends_well
-
-FORBIDDEN = enterprise_lab.template("Forbidden", enroll=["Domain Admins"])
 
 
 @pytest.fixture(scope="session")
 def people():
     return {name: Credentials("LAB", name, f"Passw0rd-{name}") for name in RIGHTS}
-
-
-def security():
-    entries = "".join(
-        f"(A;;{right:#x};;;{Ca.sid}-{rid})"
-        for rid, right in enumerate(RIGHTS.values(), 1103) if right
-    )
-    return f"O:BAG:BAD:(A;;0x200;;;AU){entries}"
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ import subprocess
 from cryptography import x509
 
 import csr
+import enterprise_lab
 from certadmin import CertAdmin
 from certrequest import CertRequest
-from running import BINARIES
+from running import BINARIES, Ca
 
 # Right of each account, in the order of their identifiers: Alice and Oscar only enroll.
 RIGHTS = {
@@ -17,6 +18,15 @@ RIGHTS = {
 }
 RSA_KEY = csr.rsa_key()
 ISSUED = 3
+FORBIDDEN = enterprise_lab.template("Forbidden", enroll=["Domain Admins"])
+
+
+def security():
+    entries = "".join(
+        f"(A;;{right:#x};;;{Ca.sid}-{rid})"
+        for rid, right in enumerate(RIGHTS.values(), 1103) if right
+    )
+    return f"O:BAG:BAD:(A;;0x200;;;AU){entries}"
 
 
 @contextlib.contextmanager

@@ -219,13 +219,13 @@ def test_every_property(ca, client, tally):
     version = values[0x01]
     assert re.fullmatch(r"\d+\.\d+\.\d+\.\d+", version)
     invalid, missing, empty = map(hex, (INVALID_ARGUMENT, FILE_NOT_FOUND, PROPERTY_EMPTY))
-    zero = bytes(4)
+    zero, base, delta_only = bytes(4), b"\x05\0\0\0", b"\x06\0\0\0"
     expected = {
         0x02: version, 0x03: info, 0x04: missing, 0x05: "wcce enterprise policy", 0x06: ca.name,
         0x07: ca.name, 0x08: missing, 0x09: missing, 0x0A: info, 0x0B: info,
         0x0C: ca.certificate_der, 0x0E: info, 0x11: crl, 0x12: delta, 0x13: b"\x03", 0x14: b"\x03",
         0x15: info, 0x16: "ca1.lab.test", 0x17: invalid, 0x18: info, 0x19: info, 0x1A: missing,
-        0x1B: empty, 0x1C: info, 0x1E: zero, 0x1F: empty, 0x22: zero, 0x23: invalid,
+        0x1B: empty, 0x1C: info, 0x1E: base, 0x1F: delta_only, 0x22: zero, 0x23: invalid,
         0x24: invalid, 0x25: invalid, 0x26: invalid, 0x27: zero, 0x28: ca.name, 0x29: "",
         0x2A: "", 0x2B: "", 0x2C: "en-US", 0x2D: "", 0x2E: zero, 0x2F: invalid, 0x30: invalid,
         0x31: invalid, 0x32: invalid,

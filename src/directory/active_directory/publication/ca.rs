@@ -22,6 +22,8 @@ pub struct CaFacts {
     pub host: String,
     /// SID of that machine's account.
     pub machine: Sid,
+    /// The certificates by which its keys vouch for each other: CertificatePair of X.509, DER.
+    pub cross: Vec<Vec<u8>>,
     /// Its newest CRLs, of each of its keys.
     pub crls: Vec<CrlFacts>,
     /// Templates to issue from a first publication on.
@@ -110,7 +112,8 @@ pub fn objects(forest: &Forest, root_domain: &Sid, ca: &CaFacts) -> Result<Vec<O
             .with("deltaRevocationList", rule(delta), [list(delta)]);
         objects.push(hidden(point).with("nTSecurityDescriptor", Rule::Initial, security(MACHINE)?));
     }
-    objects.push(authority(format!("CN={cn},CN=AIA,{root}"), MACHINE, &ca.certificate)?);
+    let information = authority(format!("CN={cn},CN=AIA,{root}"), MACHINE, &ca.certificate)?;
+    objects.push(information.with("crossCertificatePair", Rule::Include, ca.cross.clone()));
     let recovery = Object::new(format!("CN={cn},CN=KRA,{root}"), "msPKI-PrivateKeyRecoveryAgent")
         .with("userCertificate", Rule::Initial, [NOTHING]);
     objects.push(hidden(recovery).with("nTSecurityDescriptor", Rule::Initial, security(MACHINE)?));
