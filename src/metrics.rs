@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::auth::AuthType;
 use crate::enroll::Answer;
 use crate::generated::icertpassage::I_CERT_PASSAGE;
-use crate::model::HResult;
+use crate::model::{Disposition, HResult};
 use crate::rpc::CallContext;
 
 /// A number that only goes up.
@@ -119,12 +119,13 @@ pub static OCSP: [Counter; 2] = [Counter::new(), Counter::new()];
 enum Verdict {
     Issued,
     Pending,
-    Refused,
+    Denied,
+    Failed,
     Retrieved,
     Error,
 }
 
-const VERDICTS: [&str; 5] = ["issued", "pending", "refused", "retrieved", "error"];
+const VERDICTS: [&str; 6] = ["issued", "pending", "denied", "failed", "retrieved", "error"];
 const INTERFACES: [&str; 2] = ["ICertPassage", "ICertRequestD"];
 const AUTHS: [&str; 4] = ["negotiate", "ntlm", "kerberos", "other"];
 /// Upper bounds of the histogram, in microseconds.
@@ -135,7 +136,7 @@ const BUCKETS: [u64; 12] = [
 
 struct Requests {
     /// By interface, authentication and verdict.
-    counts: [[[Counter; 5]; 4]; 2],
+    counts: [[[Counter; 6]; 4]; 2],
     /// Durations by interface: buckets, the last without bound.
     durations: [[Counter; 13]; 2],
     /// All durations together, in microseconds.
@@ -143,7 +144,7 @@ struct Requests {
 }
 
 static REQUESTS: Requests = Requests {
-    counts: [const { [const { [const { Counter::new() }; 5] }; 4] }; 2],
+    counts: [const { [const { [const { Counter::new() }; 6] }; 4] }; 2],
     durations: [const { [const { Counter::new() }; 13] }; 2],
     total: [AtomicU64::new(0), AtomicU64::new(0)],
 };
@@ -154,16 +155,17 @@ pub async fn observe(
     retrieval: bool,
     work: impl Future<Output = Result<Answer, HResult>>,
 ) -> Result<Answer, HResult> {
-    const ISSUED: u32 = 3;
-    const UNDER_SUBMISSION: u32 = 5;
     let started = Instant::now();
     let result = work.await;
     let verdict = match &result {
         Err(_) => Verdict::Error,
         Ok(_) if retrieval => Verdict::Retrieved,
-        Ok(answer) if answer.disposition == ISSUED => Verdict::Issued,
-        Ok(answer) if answer.disposition == UNDER_SUBMISSION => Verdict::Pending,
-        Ok(_) => Verdict::Refused,
+        Ok(answer) => match answer.recorded {
+            Disposition::Issued => Verdict::Issued,
+            Disposition::Pending => Verdict::Pending,
+            Disposition::Failed => Verdict::Failed,
+            _ => Verdict::Denied,
+        },
     };
     let interface = usize::from(call.interface.uuid != I_CERT_PASSAGE.uuid);
     let auth = match call.auth {
@@ -181,9 +183,10 @@ impl Requests {
         let verdict = match verdict {
             Verdict::Issued => 0,
             Verdict::Pending => 1,
-            Verdict::Refused => 2,
-            Verdict::Retrieved => 3,
-            Verdict::Error => 4,
+            Verdict::Denied => 2,
+            Verdict::Failed => 3,
+            Verdict::Retrieved => 4,
+            Verdict::Error => 5,
         };
         let of_interface = self.counts.get(interface).and_then(|counts| counts.get(auth));
         if let Some(counter) = of_interface.and_then(|counts| counts.get(verdict)) {
@@ -314,19 +317,19 @@ mod tests {
     #[test]
     fn requests_are_counted_by_interface_authentication_and_verdict() {
         static REQUESTS: Requests = Requests {
-            counts: [const { [const { [const { Counter::new() }; 5] }; 4] }; 2],
+            counts: [const { [const { [const { Counter::new() }; 6] }; 4] }; 2],
             durations: [const { [const { Counter::new() }; 13] }; 2],
             total: [AtomicU64::new(0), AtomicU64::new(0)],
         };
         REQUESTS.note(0, 1, Verdict::Issued, Duration::from_millis(3));
         REQUESTS.note(0, 1, Verdict::Issued, Duration::from_micros(1_000));
-        REQUESTS.note(1, 0, Verdict::Refused, Duration::from_secs(60));
+        REQUESTS.note(1, 0, Verdict::Denied, Duration::from_secs(60));
         let mut page = Page::default();
         REQUESTS.write(&mut page);
         let text = page.into_text();
         for line in [
             r#"wcce_requests_total{interface="ICertPassage",auth="ntlm",verdict="issued"} 2"#,
-            r#"wcce_requests_total{interface="ICertRequestD",auth="negotiate",verdict="refused"} 1"#,
+            r#"wcce_requests_total{interface="ICertRequestD",auth="negotiate",verdict="denied"} 1"#,
             r#"wcce_requests_total{interface="ICertRequestD",auth="ntlm",verdict="issued"} 0"#,
             r#"wcce_request_duration_seconds_bucket{interface="ICertPassage",le="0.001"} 1"#,
             r#"wcce_request_duration_seconds_bucket{interface="ICertPassage",le="0.005"} 2"#,

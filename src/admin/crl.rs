@@ -185,16 +185,24 @@ impl CrlService {
         let (to_directory, now) = (self.publisher.goes_to_directory(), SystemTime::now());
         let run = Run { base, delta, by, to_directory, now };
         let key = self.ca.generation().key;
-        crls.history = self.keep(|history| history.add(&crls, key, run)).await;
+        let add = |history: &mut CrlHistory| {
+            history.add(&crls, key, run);
+            true
+        };
+        if let Some(rows) = self.keep(add).await {
+            crls.history = rows;
+        }
         self.current.send_replace(crls.clone());
         Ok(crls)
     }
 
-    /// Changes the CRL table and writes it; its rows.
-    async fn keep(&self, change: impl FnOnce(&mut CrlHistory)) -> Arc<Vec<CrlRow>> {
+    /// Changes the CRL table, and writes it if the change says so; its rows then.
+    async fn keep(&self, change: impl FnOnce(&mut CrlHistory) -> bool) -> Option<Arc<Vec<CrlRow>>> {
         let (rows, content) = {
             let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
-            change(&mut history);
+            if !change(&mut history) {
+                return None;
+            }
             (history.rows(), history.content())
         };
         // The CRLs themselves are published: that their table is not is no reason to fail.
@@ -203,7 +211,7 @@ impl CrlService {
             Ok(Err(error)) => warn!(%error, "the table of CRLs cannot be written"),
             Err(error) => warn!(%error, "the table of CRLs cannot be written"),
         }
-        rows
+        Some(rows)
     }
 
     /// Notes what became of the CRLs in use in the directory. Those who watch for CRLs are not told:
@@ -211,12 +219,8 @@ impl CrlService {
     pub async fn note(&self, written: &Written) {
         let _run = self.run.lock().await;
         let (crls, key) = (self.current.borrow().clone(), self.ca.generation().key);
-        let mut changed = false;
         let now = SystemTime::now();
-        let rows = self.keep(|history| changed = history.note(&crls, key, written, now)).await;
-        if changed {
-            self.set_rows(rows);
-        }
+        self.set_rows(self.keep(|history| history.note(&crls, key, written, now)).await);
     }
 
     /// Takes rows of the CRL table away, but for those of CRLs that are in use.
@@ -227,15 +231,20 @@ impl CrlService {
         let _run = self.run.lock().await;
         let (crls, key) = (self.current.borrow().clone(), self.ca.generation().key);
         let (mut gone, mut kept) = (0, 0);
-        let rows = self.keep(|history| (gone, kept) = history.forget(&crls, key, goes)).await;
-        self.set_rows(rows);
+        let forget = |history: &mut CrlHistory| {
+            (gone, kept) = history.forget(&crls, key, goes);
+            gone > 0
+        };
+        self.set_rows(self.keep(forget).await);
         if gone == 0 && kept > 0 {
             return Err(AdminError::Needed("the CRL is in use"));
         }
         Ok(Deleted { count: u32::try_from(gone).unwrap_or(u32::MAX), more: false })
     }
 
-    fn set_rows(&self, rows: Arc<Vec<CrlRow>>) {
+    /// Has others see the rows, where there are other ones.
+    fn set_rows(&self, rows: Option<Arc<Vec<CrlRow>>>) {
+        let Some(rows) = rows else { return };
         self.current.send_if_modified(|crls| {
             crls.history = rows;
             false

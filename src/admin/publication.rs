@@ -69,19 +69,16 @@ impl CertificatePublisher {
     pub async fn run(&self, issued: &IssuedNews) {
         let mut progress = Progress::read(&self.file);
         let mut retry = FIRST_RETRY;
-        // Approved before a crash, perhaps.
-        let mut announced = issued.announced().await;
         loop {
             let before = progress.clone();
+            // The first time, what was approved before a crash.
+            let mut announced = issued.announced().await;
             announced.extend(issued.take_late().iter().map(|id| id.0));
             progress.again.extend(&announced);
             let ended = self.round(&mut progress).await;
             let kept = progress == before || self.keep(&progress).await;
-            if kept && !announced.is_empty() {
-                match issued.done(&announced).await {
-                    Ok(()) => announced.clear(),
-                    Err(problem) => warn!(%problem, "cannot keep which approvals are published"),
-                }
+            if kept && let Err(problem) = issued.done(&announced).await {
+                warn!(%problem, "cannot keep which approvals are published");
             }
             let sleep = match ended {
                 Ok(()) => {

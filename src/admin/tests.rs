@@ -6,8 +6,8 @@ use super::testing::{Office, SECURITY};
 use super::*;
 use crate::asn1::oids;
 use crate::ca::CrlConfig;
-use crate::enroll::Lookup;
 use crate::enroll::testing::{ALICE, BOB, CAROL, submission};
+use crate::enroll::{IssuedNews, Lookup};
 use crate::model::extension_flags::{DISABLED, ORIGIN_IMPORTED, ORIGIN_MANAGER, ORIGIN_MASK};
 use crate::model::{AceKind, Disposition, HResult, RequestId, RequestRow};
 use crate::policy::{AgentEntry, EnrollmentAgents};
@@ -459,4 +459,29 @@ async fn templates_that_administrators_enable_count_at_once_and_after_a_restart(
     assert_eq!(submit().await, 3);
     assert_eq!(set("\n\n").await, HResult::S_OK);
     assert!(office.bench.directory.table().enabled().is_empty(), "none at all");
+}
+
+#[tokio::test]
+async fn an_approval_is_remembered_before_its_row_is_written() {
+    let office = Office::new(SECURITY).await;
+    let file = office.bench.folder.path().join("approved.json");
+    let rules = office.settings_again(SECURITY).rules();
+    let enrollment = office.bench.enrollment_by(rules, office.bench.crls.clone());
+    let enrollment = enrollment.with_news(IssuedNews::kept_in(&file).unwrap());
+    let (first, second) = (office.pend(ALICE).await, office.pend(ALICE).await);
+    let bob = office.bench.caller(BOB);
+    let row = office.row(first).await;
+    // Somebody else was faster: the row is not written, but it could have been.
+    office
+        .bench
+        .store
+        .update(enrollment.denied(row.clone(), &bob), Disposition::Pending)
+        .await
+        .unwrap();
+    enrollment.resubmit(row, &bob).await.unwrap_err();
+    let announced = async || IssuedNews::kept_in(&file).unwrap().announced().await;
+    assert_eq!(announced().await.into_iter().collect::<Vec<_>>(), [first.0]);
+    let answer = enrollment.resubmit(office.row(second).await, &bob).await.unwrap();
+    assert_eq!(answer.disposition, 3);
+    assert_eq!(announced().await.into_iter().collect::<Vec<_>>(), [first.0, second.0]);
 }

@@ -25,6 +25,8 @@ pub struct Answer {
     pub id: RequestId,
     /// pdwDisposition: a denial or failure is its error code, as Windows answers.
     pub disposition: u32,
+    /// Request.Disposition of the row: it tells what was denied from what failed.
+    pub recorded: Disposition,
     /// pctbDispositionMessage.
     pub message: String,
     /// pctbEncodedCert: DER of the certificate.
@@ -66,7 +68,8 @@ pub(super) fn of_row(id: RequestId, row: &NewRow) -> Answer {
 fn of(id: RequestId, row: &NewRow, status: HResult, disposition: u32) -> Answer {
     let message = row.disposition_message.clone();
     let certificate = row.certificate.as_ref().map(|certificate| certificate.raw.clone());
-    Answer { status, id, disposition, message, certificate, chain: None }
+    let recorded = row.disposition;
+    Answer { status, id, disposition, recorded, message, certificate, chain: None }
 }
 
 impl Enrollment {

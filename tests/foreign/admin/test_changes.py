@@ -1,6 +1,7 @@
 """What administrators change about a CA: imported certificates, templates, configuration entries, rows
 of its tables, and whether it runs."""
 
+import base64
 import datetime
 import json
 
@@ -10,6 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 import certadmin as admin
 import csr
 from certadmin import BASE, DELTA, DISPOSITION, EQ, REQUESTER, REQUEST_ID, SERIAL, restriction
+from certrequest import CertRequest
+from running import openssl
 from staff import desk, enroll, issue, retrieve, wcce
 
 ISSUED, PENDING = 3, 5
@@ -17,6 +20,7 @@ ACCESS_DENIED, INVALID_ARGUMENT, INVALID_DATA = 0x80070005, 0x80070057, 0x800700
 FOREIGN, KNOWN, NO_MATCH = 0x800B0107, 0x80071392, 0x80092009
 UNSUPPORTED_TEMPLATE, UNKNOWN_TEMPLATE, NO_ARCHIVAL = 0x80094800, 0x80094813, 0x8009400A
 ALLOW_FOREIGN, EXISTING_ROW = 0x10000, 0x20000
+KEYGEN = 0x200
 USER_OID = "1.3.6.1.4.1.311.21.8.1.2.3.4.5.6.1.100"
 
 
@@ -364,3 +368,34 @@ def test_the_service_is_ended_only_where_that_is_allowed(office, people, tally):
     office.start()
     assert "E_ACCESSDENIED" in wcce(office, people["adam"], "shutdown", code=1)
     tally("foreign-admin", "service ended")
+
+
+def test_a_keygen_request_waits_and_is_approved(office, people, tally):
+    """Its challenge is a password: it is checked once, is among no attributes of the row, and an approval
+    needs none."""
+    key = csr.rsa_key()
+    file = office.folder / "keygen.pem"
+    file.write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    made = openssl("spkac", "-key", file, "-challenge", "Ch4llenge", "-digest", "sha256")
+    spkac = base64.b64decode(made.removeprefix(b"SPKAC="))
+    client = CertRequest(office.host, people["alice"])
+    attributes = "CertificateTemplate:Approved\nCN:Keygen"
+    ask = lambda more: client.request2(office.name, spkac, attributes + more, flags=KEYGEN)
+    try:
+        wrong = ask("\nchallenge:other")
+        assert wrong.disposition not in (ISSUED, PENDING), "not the challenge"
+        pending = ask("\nchallenge:Ch4llenge")
+    finally:
+        client.close()
+    assert pending.disposition == PENDING, pending.message
+    with desk(office, people["olivia"]) as officer:
+        columns = officer.view([restriction(REQUEST_ID, EQ, pending.request_id)], [0x1005])
+        assert "Ch4llenge" not in str(columns) and not any(
+            name.lower() == "challenge" for name, _ in officer.attributes(pending.request_id)[1])
+        assert officer.resubmit(pending.request_id) == (0, ISSUED)
+    issued = retrieve(office, people["alice"], pending.request_id)
+    certificate = x509.load_der_x509_certificate(issued.certificate)
+    assert certificate.public_key() == key.public_key()
+    assert "Ch4llenge" not in office.log_text()
+    tally("foreign-admin", "KEYGEN approved")

@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
 
+import csr
+from icpr import Impacket
 from lifelab import HTTP, MONITORING, addresses, fetch, tool
 from running import openssl
 
@@ -173,11 +175,21 @@ def test_metrics_and_health(life, leaf, alice, tally):
     samples = dict(line.rsplit(" ", 1) for line in text.decode().splitlines() if line[0] != "#")
     before = float(samples['wcce_requests_total{interface="ICertPassage",auth="ntlm",verdict="issued"}'])
     life.enrol(alice)
+    # What is denied is told from what failed: no request at all.
+    verdicts = lambda: {verdict: float(samples[name.replace("issued", verdict)])
+                        for verdict in ("denied", "failed")}
+    name = 'wcce_requests_total{interface="ICertPassage",auth="ntlm",verdict="issued"}'
+    told = verdicts()
+    client = Impacket(life.host, life.port, alice)
+    assert client.request(life.name, csr.csr(csr.rsa_key()), ["CertificateTemplate:Nobody"]).status == 0
+    assert client.request(life.name, b"nonsense", ["CertificateTemplate:User"]).status == 0
+    client.close()
     text, _ = fetch(f"http://{MONITORING}/metrics")
     lines = text.decode().splitlines()
     samples = dict(line.rsplit(" ", 1) for line in lines if line[0] != "#")
     name = 'wcce_requests_total{interface="ICertPassage",auth="ntlm",verdict="issued"}'
     assert float(samples[name]) == before + 1
+    assert verdicts() == {verdict: count + 1 for verdict, count in told.items()}
     for name in ("wcce_store_bytes", "wcce_ca_certificate_seconds_left",
                  'wcce_crl_seconds_left{kind="base"}', 'wcce_connections{protocol="http"}'):
         assert float(samples[name]) > 0, name
