@@ -9,7 +9,7 @@ import time
 from impacket.ldap.ldaptypes import SR_SECURITY_DESCRIPTOR
 
 import lab
-from member import CA_NAME, PKS, SID, template
+from member import CA_NAME, PKS, SID, TEMPLATE_ROOT, template
 
 SERVICE = f"CN={CA_NAME},CN=Enrollment Services,{PKS}"
 POINT = f"CN={CA_NAME},CN=ca1,CN=CDP,{PKS}"
@@ -122,6 +122,11 @@ def test_an_approval_before_a_crash_is_published_after_it(member, tally):
             member.enroll("bob", "User")
             assert mine not in certificates(member, "bob"), "nobody knows of it"
             member.stop()
+    # Other tests count the templates.
+    admin(member, "templates", "disable", "Awaiting")
+    member.modify(f"dn: CN=Awaiting,{TEMPLATE_ROOT}\nchangetype: delete\n")
+    member.wait(lambda: not member.search(TEMPLATE_ROOT, "cn", scope="one",
+                                          expression="(cn=Awaiting)"), 5, "still there")
     tally("lab-administration", "approval before a crash")
 
 
@@ -149,7 +154,7 @@ def test_crls_that_the_directory_does_not_take_are_told(member, tally):
         for row in wait_for_crls(member, [0x141, 0x142]):
             assert row["status"] == 0x80070005
             assert "WCCE\\Administrator -- 0" in row["published"] and POINT in row["published"]
-        assert admin(member, "config", "CRLAttemptRepublish") == "1\n"
+        assert int(admin(member, "config", "CRLAttemptRepublish")) >= 1
     finally:
         set_security(member, descriptor, POINT)
     assert admin(member, "publish-crl") == "published\n"
