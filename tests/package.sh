@@ -23,6 +23,22 @@ for path in ./usr/bin/wcced ./usr/bin/wcce ./lib/systemd/system/wcced.service; d
 done
 if grep -E '^.{8}w' <<<"$contents"; then die "something in the package can be written by anybody"; fi
 
+say "the metadata of cargo deb names the same files"
+"${WCCE_PYTHON:-python3}" - "$contents" <<'METADATA'
+import pathlib, sys, tomllib
+metadata = tomllib.loads(pathlib.Path("Cargo.toml").read_text())["package"]["metadata"]["deb"]
+packed = {line.split()[5].removeprefix("./") for line in sys.argv[1].splitlines() if line[0] == "-"}
+named = set()
+for source, to, _ in metadata["assets"]:
+    path = pathlib.Path(source)
+    assert path.exists() or path.parts[:2] == ("target", "release"), f"there is no {source}"
+    named.add(to + path.name if to.endswith("/") else to)
+assert pathlib.Path(metadata["license-file"][0]).exists()
+scripts = {"postinst", "prerm", "postrm"}
+assert {file.name for file in pathlib.Path(metadata["maintainer-scripts"]).iterdir()} == scripts
+assert packed - named == {"usr/share/doc/wcce/copyright"} and named <= packed, packed ^ named
+METADATA
+
 # A root with this machine's programs and libraries read-only, and folders of its own for all else.
 root=$work/root
 mkdir -p "$root"/{usr,etc,var/lib/dpkg/{info,updates,triggers},var/log,tmp,dev,proc,run,lib/systemd/system}
