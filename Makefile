@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo example test crash soak lint deny mutants bench bench-crl bench-views generate pcaps
+.PHONY: help demo example test crash soak lint deny mutants bench bench-crl bench-views generate pcaps profile
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile
@@ -44,6 +44,10 @@ bench:
 # make pcaps   record the foreign clients of pcaps/ anew (needs root, for the lab)
 pcaps:
 	@bash pcaps/record.sh
+
+# make profile   where the server's instructions go, for each certificate (callgrind; a minute)
+profile:
+	@bash tests/bench/profile.sh
 
 # make generate   write src/generated from idl
 generate:
