@@ -232,6 +232,7 @@ impl Splitter {
         self.pending.extend_from_slice(segment);
         let mut pdus = Vec::new();
         let mut rest = self.pending.as_slice();
+        let before = rest.len();
         while let Some(header) = rest.first_chunk::<HEADER_LEN>() {
             let Some(length) = pdu_length(header) else {
                 rest = &[];
@@ -241,7 +242,10 @@ impl Splitter {
             pdus.push(pdu.to_vec());
             rest = after;
         }
-        self.pending = rest.to_vec();
+        // A PDU that comes byte by byte is not moved with each of them.
+        if rest.len() < before {
+            self.pending = rest.to_vec();
+        }
         pdus
     }
 }

@@ -1,5 +1,6 @@
 //! A recorded connection in words, for people who look for what went wrong.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::compare::Difference;
@@ -29,6 +30,10 @@ pub fn transcript(number: usize, connection: &Connection, replayed: &Replayed) -
             let _ = writeln!(out, "; the capture lacks packets in {holes} places");
         }
     }
+    let mut differences: BTreeMap<Option<usize>, Vec<&Difference>> = BTreeMap::new();
+    for difference in &replayed.differences {
+        differences.entry(difference.entry).or_default().push(difference);
+    }
     for (index, entry) in replayed.conversation.entries.iter().enumerate() {
         let _ = writeln!(out, "{}", headline(entry));
         let mut details = entry.notes.clone();
@@ -41,11 +46,11 @@ pub fn transcript(number: usize, connection: &Connection, replayed: &Replayed) -
         for line in details {
             let _ = writeln!(out, "         {line}");
         }
-        for difference in replayed.differences.iter().filter(|one| one.entry == Some(index)) {
+        for difference in differences.remove(&Some(index)).unwrap_or_default() {
             let _ = writeln!(out, "       ! {}", words(difference));
         }
     }
-    for difference in replayed.differences.iter().filter(|one| one.entry.is_none()) {
+    for difference in differences.into_values().flatten() {
         let _ = writeln!(out, "       ! {}", words(difference));
     }
     out.push_str(&conclusion(replayed, &replayed.conversation));

@@ -10,7 +10,9 @@ use md5::Md5;
 use picky_krb::crypto::CipherSuite;
 use wcce::auth::kerberos::{
     self, AesType, ApReq, EncryptionType, End, Established, KerberosContext, ReceivedToken,
+    RecordedApReq,
 };
+use wcce::auth::keytab::KeytabEntry;
 use wcce::auth::spnego::{NegTokenInit, NegTokenResp};
 use wcce::auth::{AuthError, AuthLevel, SecurityContext, SystemEnvironment};
 
@@ -254,6 +256,20 @@ fn tokens_of_kerberos_net_are_read() {
             assert!(child(&authenticator, 0x62).is_some());
             let caller = kerberos::caller(&logon_info(&ticket)).expect("a PAC of Windows");
             assert_eq!(caller.account.split_once('\\').unwrap().1, "user.test");
+            // Ours opens it as picky-krb does, with the right key alone.
+            let open = |key: &[u8]| {
+                let (components, realm) = (vec!["any".into()], "ANY".into());
+                let entry = KeytabEntry {
+                    components,
+                    realm,
+                    kvno: 1,
+                    etype: etype as u16,
+                    key: key.to_vec().into(),
+                };
+                RecordedApReq::open(token, &[entry]).unwrap().map(|request| request.client)
+            };
+            assert_eq!(open(&key).as_deref(), Some("user.test@DOMAIN.COM"));
+            assert_eq!(open(&vec![1; key.len()]), None);
         }
         tally::ran("capture-kerberos-token", name);
     }

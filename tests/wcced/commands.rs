@@ -27,6 +27,50 @@ fn what_init_writes_is_right_and_never_overwritten() {
 }
 
 #[test]
+fn captures_are_shown_one_or_a_folder_of_them() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/pcaps");
+    let one = wcced(&["replay", &format!("{folder}/impacket-icpr-ntlm-unknown-template.pcapng")]);
+    let shown = text(&one.stdout);
+    assert!(one.status.success(), "{}", text(&one.stderr));
+    assert!(shown.contains("disposition 0x80094800 (CERTSRV_E_UNSUPPORTED_CERT_TYPE)"), "{shown}");
+    assert!(shown.contains("wcced would answer all 2 PDUs of the server alike"), "{shown}");
+    let all = wcced(&["replay", folder]);
+    assert!(all.status.success(), "{}", text(&all.stderr));
+    let connections = text(&all.stdout).matches("\nConnection 1: ").count();
+    let captures = std::fs::read_dir(folder).expect("there").filter(|file| {
+        let path = file.as_ref().expect("read").path();
+        path.extension().is_some_and(|extension| extension == "pcapng")
+    });
+    assert_eq!(connections, captures.count());
+    assert!(!text(&all.stdout).contains(" ! "), "wcced answers its own recordings otherwise");
+}
+
+#[test]
+fn captures_open_with_the_secret_that_is_given() {
+    let folder = tempfile::tempdir().expect("made");
+    // Without its manifest.
+    let capture = folder.path().join("copy.pcapng");
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/pcaps/impacket-icpr-ntlm.pcapng");
+    std::fs::copy(recorded, &capture).expect("copied");
+    let (capture, secret) = (capture.to_str().expect("text"), folder.path().join("password"));
+    let path = secret.to_str().expect("text");
+    let with = |password: &str| {
+        std::fs::write(&secret, password).expect("written");
+        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).expect("set");
+        let shown = wcced(&["replay", capture, "--user", "alice", "--password-file", path]);
+        text(&shown.stdout)
+    };
+    assert!(with("Passw0rd-Alice\n").contains("disposition 3 (issued)"));
+    let wrong = with("other");
+    assert!(wrong.contains("password WRONG") && !wrong.contains("disposition"), "{wrong}");
+    let none = text(&wcced(&["replay", capture]).stdout);
+    assert!(none.contains("the password of LAB\\alice was not given"), "{none}");
+    let not = wcced(&["replay", path]);
+    assert_eq!(not.status.code(), Some(1));
+    assert!(text(&not.stderr).contains("neither pcap nor pcapng"), "{}", text(&not.stderr));
+}
+
+#[test]
 fn init_writes_nothing_that_would_be_wrong() {
     for wrong in [["--netbios", "LAB\"\nx = \"1"], ["--netbios", ""], ["--dns", "a\"b"]] {
         let folder = tempfile::tempdir().expect("made");
