@@ -1,7 +1,7 @@
 # make demo   start a CA on loopback and enrol through it
 # make test   install what is missing and run everything
 
-.PHONY: help demo example test crash soak lint deny mutants bench bench-crl bench-views generate pcaps profile
+.PHONY: help demo example test crash soak lint deny mutants bench bench-crl bench-views generate pcaps profile fuzz fuzz-keep
 
 help:
 	@sed -n 's/^# make/  make/p' Makefile

@@ -18,4 +18,4 @@ pub use guard::{Admission, LockoutGuard};
 pub use secret::{MachineSecret, SecretError, SecretSource};
 pub use status::{Denial, LogonError};
 pub use verifier::{DomainVerifier, Judge};
-pub use winbind::{Winbind, WinbindSettings};
+pub use winbind::{Winbind, WinbindSettings, examine as examine_winbind};

@@ -18,6 +18,17 @@ use super::verifier::Judge;
 use crate::auth::{BoxFuture, NtlmLogon, NtlmResponse};
 use crate::model::{Caller, Sid, Token};
 
+/// Reads what a child may answer, as the answer to each question in turn. For fuzz targets.
+#[doc(hidden)]
+pub fn examine(answer: &str) -> [bool; 4] {
+    [
+        Reply::parse(answer).and_then(Reply::verdict).is_ok(),
+        parse_sid(answer).is_ok(),
+        parse_name(answer).is_ok(),
+        parse_sids(answer).is_ok(),
+    ]
+}
+
 /// Longest answer of a child, in bytes: some thousand SIDs.
 const MAX_OUTPUT: u64 = 512 * 1024;
 

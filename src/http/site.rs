@@ -76,7 +76,11 @@ impl Site {
     }
 
     /// Answers a request, whose body may take `patience` to arrive.
-    pub(super) async fn answer<B>(&self, request: Request<B>, patience: Duration) -> Answer
+    pub async fn answer<B>(
+        &self,
+        request: Request<B>,
+        patience: Duration,
+    ) -> Response<Full<Bytes>>
     where
         B: hyper::body::Body + Unpin,
         B::Data: Send,

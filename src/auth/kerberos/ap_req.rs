@@ -22,7 +22,10 @@ const MAX_COMPONENTS: usize = 8;
 
 /// The AP-REQ of a client's first token: in DCE style the token itself. impacket and Certipy frame
 /// it as other users of GSS-API do (RFC 4121 4.1), and Windows takes that as well.
-pub(super) fn unframe(token: &[u8]) -> Result<&[u8], AuthError> {
+///
+/// # Errors
+/// It is neither.
+pub fn unframe(token: &[u8]) -> Result<&[u8], AuthError> {
     const FRAME: u8 = 0x60;
     const OBJECT_IDENTIFIER: u8 = 0x06;
     const TOKEN_ID: [u8; 2] = [0x01, 0x00];

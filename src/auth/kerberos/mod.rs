@@ -31,7 +31,7 @@ mod tests;
 pub use absent::{KerberosAcceptor, KerberosInitiator, KerberosServer};
 #[cfg(feature = "kerberos")]
 pub use acceptor::{KerberosAcceptor, KerberosServer};
-pub use ap_req::ApReq;
+pub use ap_req::{ApReq, unframe};
 pub use crypto::AesType;
 #[cfg(feature = "kerberos")]
 pub use initiator::KerberosInitiator;

@@ -19,7 +19,8 @@ pub struct Entry {
 impl Entry {
     /// Reads a SearchResultEntry; `None` where it is none, or holds a part of an attribute's
     /// values alone (range retrieval), which would look like all of them.
-    pub(super) fn from_ldap(entry: StructureTag) -> Option<Self> {
+    #[doc(hidden)]
+    pub fn from_ldap(entry: StructureTag) -> Option<Self> {
         let [dn, attributes] = parts(entry)?.try_into().ok()?;
         let mut read = Self { dn: text(dn)?, ..Self::default() };
         read.size = read.dn.len();

@@ -32,7 +32,7 @@ use tracing::warn;
 pub use self::administration::{Administration, Listed, Machine};
 pub use self::entry::Entry;
 pub use self::forest::{Domain, Forest};
-pub use self::link::{LinkError, Refusal};
+pub use self::link::{LinkError, Refusal, examine};
 pub use self::offers::EnrollmentService;
 
 use self::accounts::Accounts;

@@ -18,10 +18,19 @@ pub(super) struct MessageError(pub(super) &'static str);
 
 const MALFORMED: MessageError = MessageError("the server's answer is no LDAP message");
 
-/// Counts bytes of a stream into messages, so that none grows beyond [`MAX_MESSAGE`].
+/// Elements inside each other. A search result has six, the deepest filter that is sent some ten.
+const MAX_DEPTH: usize = 32;
+
+/// Follows the elements of a stream of messages, so that none grows beyond [`MAX_MESSAGE`] or lies
+/// deeper than [`MAX_DEPTH`], and each fits into the one around it. ldap3 reads elements inside each
+/// other by recursion, until its stack is used up, and takes one that is longer than what is around
+/// it for a message that is not there yet: it would wait, and keep what comes, without end.
 #[derive(Default)]
 pub(super) struct Framing {
     header: Vec<u8>,
+    /// What is to come of elements with elements in them, the outermost first.
+    open: Vec<usize>,
+    /// What is to come of an element without.
     body: usize,
 }
 
@@ -37,14 +46,37 @@ impl Framing {
             }
             self.header.push(*first);
             bytes = rest;
-            if let Some((_, length)) = header(&self.header)? {
-                if length > MAX_MESSAGE {
-                    return Err(MessageError("the server's answer is too large"));
-                }
-                self.body = length;
+            if let Some((start, length)) = header(&self.header)? {
+                self.begin(start, length)?;
                 self.header.clear();
             }
         }
+        Ok(())
+    }
+
+    /// An element begins, with a header and a content of these lengths.
+    fn begin(&mut self, start: usize, length: usize) -> Result<(), MessageError> {
+        const CONSTRUCTED: u8 = 0x20;
+        while self.open.last() == Some(&0) {
+            self.open.pop();
+        }
+        match self.open.last_mut() {
+            None if length > MAX_MESSAGE => {
+                return Err(MessageError("the server's answer is too large"));
+            }
+            None => {}
+            Some(left) => {
+                *left = left.checked_sub(start.saturating_add(length)).ok_or(MALFORMED)?;
+            }
+        }
+        if self.header.first().is_some_and(|tag| tag & CONSTRUCTED == 0) {
+            self.body = length;
+            return Ok(());
+        }
+        if self.open.len() >= MAX_DEPTH {
+            return Err(MALFORMED);
+        }
+        self.open.push(length);
         Ok(())
     }
 }
@@ -214,8 +246,30 @@ mod tests {
             for piece in [ACCEPTED, ACCEPTED].concat().chunks(size) {
                 framing.push(piece).expect("small messages");
             }
-            assert_eq!((framing.body, framing.header.len()), (0, 0), "{size}");
+            let left: usize = framing.open.iter().sum();
+            assert_eq!((framing.body, framing.header.len(), left), (0, 0, 0), "{size}");
         }
+    }
+
+    #[test]
+    fn an_element_longer_than_the_one_around_it_is_refused() {
+        // ldap3 would wait for the four bytes that the outer message cannot have.
+        assert_eq!(Framing::default().push(b"\x30\x03\x02\x04\x01"), Err(MALFORMED));
+        assert_eq!(Framing::default().push(b"\x30\x04\x30\x03\x02\x01\x01"), Err(MALFORMED));
+    }
+
+    #[test]
+    fn elements_too_deep_are_refused() {
+        let nested = |depth: usize| {
+            (0..depth).fold(Vec::new(), |inner, _| {
+                let mut writer = Writer::new();
+                writer.element(Tag(0x30), &inner);
+                writer.into_bytes()
+            })
+        };
+        assert_eq!(Framing::default().push(&nested(MAX_DEPTH)), Ok(()));
+        assert_eq!(Framing::default().push(&nested(MAX_DEPTH + 1)), Err(MALFORMED));
+        assert_eq!(Framing::default().push(&[0x30, 0x80]), Err(MALFORMED));
     }
 
     #[test]

@@ -22,6 +22,18 @@ use self::sasl::{Protection, SecurityLayer};
 use crate::directory::config::{ActiveDirectoryConfig, Transport};
 use crate::domain::locator::{LocateError, Located};
 
+/// What a server sends, as it is looked at before ldap3 sees it: whether it may pass, and whether it
+/// begins with an answer to a logon. For fuzz targets.
+#[doc(hidden)]
+pub fn examine(bytes: &[u8]) -> (bool, bool) {
+    let passes = message::Framing::default().push(bytes).is_ok();
+    let answer = match message::answer_length(bytes) {
+        Ok(Some(length)) => bytes.get(..length),
+        _ => None,
+    };
+    (passes, answer.is_some_and(|answer| message::parse_answer(answer).is_ok()))
+}
+
 /// Why a domain controller could not be talked to, or what it refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
