@@ -65,9 +65,7 @@ pub fn providers(lax: bool) -> SecurityProviders {
     let environment = Arc::new(Still);
     let verifier: Arc<dyn Verifier> = match lax {
         true => Arc::new(Anyone),
-        false => {
-            Arc::new(LocalVerifier::new(Arc::new(Alice), environment.clone()).expect("made"))
-        }
+        false => Arc::new(LocalVerifier::new(Arc::new(Alice), environment.clone()).expect("made")),
     };
     let names = Names::stand_alone("ca1.lab.test", vec!["localhost".to_owned()]);
     let policy = NtlmPolicy::default();
@@ -157,8 +155,7 @@ fn signatures<'a>(
             0 => context.verify_mic(body, token),
             _ => {
                 let (header, trailer) = (&b"0123456789abcdef"[..], &b"trailer!"[..]);
-                let parts =
-                    PduParts { header, body: &mut sealed, trailer, header_signing: true };
+                let parts = PduParts { header, body: &mut sealed, trailer, header_signing: true };
                 context.unprotect(level, parts, token)
             }
         };

@@ -16,7 +16,10 @@ pub fn objref(input: &[u8]) {
     if let Ok(request) = ActivationRequest::from_objref(reference.clone()) {
         let again = request.to_objref("ca1", reference.iid).expect("encoded");
         let again = ActivationRequest::from_objref(again).expect("our own");
-        assert_eq!((again.clsid, again.iids, again.flags), (request.clsid, request.iids, request.flags));
+        assert_eq!(
+            (again.clsid, again.iids, again.flags),
+            (request.clsid, request.iids, request.flags)
+        );
     }
     if let Ok(reply) = ActivationReply::from_objref(reference) {
         let again = reply.to_objref().expect("encoded");

@@ -21,9 +21,7 @@ use wcce::admin::{
 };
 use wcce::asn1::Hash;
 use wcce::auth::{AuthLevel, AuthType};
-use wcce::ca::{
-    CaConfig, CertificateAuthority, CrlPublisher, KeyKind, StateFolder, Trust,
-};
+use wcce::ca::{CaConfig, CertificateAuthority, CrlPublisher, KeyKind, StateFolder, Trust};
 use wcce::dcom::{Class, Object};
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::enroll::{Enrollment, Host, Settings, Submission};
@@ -71,8 +69,7 @@ impl Desk {
         .expect("a folder");
         let state = StateFolder::new(folder.path());
         let config = CaConfig { key: KeyKind::EcdsaP256, ..CaConfig::default() };
-        let (ca, _) =
-            CertificateAuthority::init(&config, &state, SystemTime::now()).expect("a CA");
+        let (ca, _) = CertificateAuthority::init(&config, &state, SystemTime::now()).expect("a CA");
         let ca = Arc::new(ca);
         let text = include_str!("directory.toml");
         let directory = EmbeddedDirectory::parse(text, Path::new("directory.toml"));

@@ -1,5 +1,8 @@
 //! Counts what is allocated, so that an input that makes more than it may is found.
-#![allow(unsafe_code, reason = "an allocator is unsafe to write; this one hands on to the system's")]
+#![allow(
+    unsafe_code,
+    reason = "an allocator is unsafe to write; this one hands on to the system's"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

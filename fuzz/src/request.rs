@@ -55,8 +55,10 @@ pub fn attributes_string(input: &[u8]) {
     };
     let Ok(attributes) = parse_attributes(&text, &limits) else { return };
     assert!(attributes.len() <= limits.attributes_lines);
-    let lines: Vec<_> =
-        attributes.iter().map(|attribute| format!("{}:{}", attribute.name, attribute.value)).collect();
+    let lines: Vec<_> = attributes
+        .iter()
+        .map(|attribute| format!("{}:{}", attribute.name, attribute.value))
+        .collect();
     let again = parse_attributes(&lines.join("\n"), &limits);
     assert_eq!(again.as_ref(), Ok(&attributes));
 }
@@ -262,9 +264,8 @@ impl Layer<'_> {
                 let further = signer.attributes.iter();
                 let further =
                     further.map(|(kind, values)| encode_attribute(&kind.oid(), all(values)));
-                let attributes = (!signer.bare).then(|| {
-                    encode_signed_attributes_with(kind, content, hash, further.collect())
-                });
+                let attributes = (!signer.bare)
+                    .then(|| encode_signed_attributes_with(kind, content, hash, further.collect()));
                 let signed = attributes.as_deref().unwrap_or(content);
                 let signature = match signer.null {
                     true => hash.digest(signed).as_ref().to_vec(),

@@ -13,6 +13,7 @@ use wcce::generated::{epm, icertpassage, icertrequestd, mgmt, orpc, oxid, remote
 use wcce::model::Caller;
 use wcce::ndr::{Fault, InterfaceId};
 use wcce::rpc::association::{Association, Call, CallToken, Endpoint, Event, Limits};
+use wcce::rpc::binding::StringBinding;
 use wcce::rpc::client::{self, AssociationOptions};
 use wcce::rpc::epm::{EndpointMapper, EndpointTable, Tower};
 use wcce::rpc::mgmt::{Management, Statistics};
@@ -20,7 +21,6 @@ use wcce::rpc::pdu::{
     Auth, Bind, BindTimeFeatures, Body, Drep, Frame, Framer, NDR_SYNTAX, NDR64_SYNTAX, Pdu,
     PfcFlags, PresentationContext, Request, SecTrailer,
 };
-use wcce::rpc::binding::StringBinding;
 use wcce::rpc::{CallContext, Policy, Service};
 
 use super::security::{Believing, Still, TOKEN, Welcome};
@@ -122,11 +122,8 @@ pub fn endpoint() -> Arc<Endpoint> {
     let interfaces = vec![icertpassage::I_CERT_PASSAGE];
     let statistics_of = Arc::clone(&statistics);
     let management = Management { interfaces, principal: None, statistics: statistics_of };
-    let mut services: Vec<Arc<dyn Service>> = vec![
-        Arc::new(Echo),
-        Arc::new(EndpointMapper::new(Arc::new(table))),
-        Arc::new(management),
-    ];
+    let mut services: Vec<Arc<dyn Service>> =
+        vec![Arc::new(Echo), Arc::new(EndpointMapper::new(Arc::new(table))), Arc::new(management)];
     services.extend(exporter.resolver_services());
     services.extend(exporter.object_services());
     let limits = Limits { max_request: MAX_REQUEST, ..Limits::default() };
@@ -256,10 +253,29 @@ pub fn association_steps(input: &[u8]) {
 #[derive(Arbitrary, Debug)]
 enum Step<'a> {
     Raw(&'a [u8]),
-    Bind { alter: bool, contexts: Vec<Context>, auth: Option<Logon<'a>>, group: bool, signing: bool },
-    Leg { context: u8, token: &'a [u8] },
-    Call { new: bool, fragment: Fragment, context: u8, opnum: u8, object: Option<u8>, stub: Stub<'a>, seal: Option<Seal> },
-    Cancel { orphan: bool },
+    Bind {
+        alter: bool,
+        contexts: Vec<Context>,
+        auth: Option<Logon<'a>>,
+        group: bool,
+        signing: bool,
+    },
+    Leg {
+        context: u8,
+        token: &'a [u8],
+    },
+    Call {
+        new: bool,
+        fragment: Fragment,
+        context: u8,
+        opnum: u8,
+        object: Option<u8>,
+        stub: Stub<'a>,
+        seal: Option<Seal>,
+    },
+    Cancel {
+        orphan: bool,
+    },
     Answer(u8),
     Wait(u16),
 }
@@ -361,7 +377,8 @@ impl Client {
                 let request = Request { alloc_hint: 0, context_id, opnum, object, stub };
                 let mut pdu = Pdu::new(self.call_id, Body::Request(request));
                 pdu.drep = Drep::LITTLE;
-                pdu.flags.set(PfcFlags::FIRST, matches!(fragment, Fragment::Whole | Fragment::First));
+                pdu.flags
+                    .set(PfcFlags::FIRST, matches!(fragment, Fragment::Whole | Fragment::First));
                 pdu.flags.set(PfcFlags::LAST, matches!(fragment, Fragment::Whole | Fragment::Last));
                 pdu.auth = seal.map(Seal::trailer);
                 self.send(&pdu);

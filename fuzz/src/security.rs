@@ -25,12 +25,7 @@ impl SecurityContext for Believing {
         Ok(vec![0x5A; TOKEN])
     }
 
-    fn unprotect(
-        &mut self,
-        _: AuthLevel,
-        _: PduParts<'_>,
-        token: &[u8],
-    ) -> Result<(), AuthError> {
+    fn unprotect(&mut self, _: AuthLevel, _: PduParts<'_>, token: &[u8]) -> Result<(), AuthError> {
         if token.first() == Some(&b'!') { Err(AuthError::BadSignature) } else { Ok(()) }
     }
 

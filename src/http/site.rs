@@ -76,11 +76,7 @@ impl Site {
     }
 
     /// Answers a request, whose body may take `patience` to arrive.
-    pub async fn answer<B>(
-        &self,
-        request: Request<B>,
-        patience: Duration,
-    ) -> Response<Full<Bytes>>
+    pub async fn answer<B>(&self, request: Request<B>, patience: Duration) -> Response<Full<Bytes>>
     where
         B: hyper::body::Body + Unpin,
         B::Data: Send,

@@ -65,8 +65,12 @@ impl<U: Unit> Text<U> {
         self.0.len().saturating_add(1)
     }
 
-    /// Writes the string into room for `max` code units.
+    /// Writes the string into room for `max` code units; an empty one into no room at all as nothing,
+    /// which is what it was decoded from.
     fn encode_in(&self, max: u32, e: &mut Encoder) -> Result<(), EncodeError> {
+        if max == 0 && self.0.is_empty() {
+            return encode_variance(max, 0, 0, e);
+        }
         if self.0.contains(&U::default()) {
             return Err(EncodeError::Terminator);
         }

@@ -68,9 +68,9 @@ impl Captured {
     /// Inputs of a target.
     pub fn of(&self, target: &str) -> Vec<Vec<u8>> {
         let behind = |prefixes: &[&[u8]], what: &[Vec<u8>]| {
-            let all = prefixes.iter().flat_map(|prefix| {
-                what.iter().map(move |bytes| [prefix, &bytes[..]].concat())
-            });
+            let all = prefixes
+                .iter()
+                .flat_map(|prefix| what.iter().map(move |bytes| [prefix, &bytes[..]].concat()));
             all.collect()
         };
         match target {
@@ -79,8 +79,18 @@ impl Captured {
             "association_client" => behind(&[&[0], &[1], &[3]], &self.to_client),
             "request" => behind(&[&[0, 0]], &self.files),
             "enrollment" => behind(&[&[0, 0, 0]], &self.files),
-            "normalize" | "pkcs10" | "cms" | "cmc" | "spkac" | "certificate" | "crl" | "keytab"
-            | "pem" | "export" | "full_response" | "security_descriptor" => self.files.clone(),
+            "normalize"
+            | "pkcs10"
+            | "cms"
+            | "cmc"
+            | "spkac"
+            | "certificate"
+            | "crl"
+            | "keytab"
+            | "pem"
+            | "export"
+            | "full_response"
+            | "security_descriptor" => self.files.clone(),
             _ => Vec::new(),
         }
     }

@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
-use wcce::asn1::cms::{SignedData, SignerId, SignerInfo, encode_signed_attributes};
 use wcce::asn1::cmc::{CmcStatus, PkiResponse};
+use wcce::asn1::cms::{SignedData, SignerId, SignerInfo, encode_signed_attributes};
 use wcce::asn1::{
     AlgorithmIdentifier, Certificate, Hash, Name, Tag, Writer, encode_general_names, extensions,
     oids, pem, sequence,
 };
-use wcce::auth::kerberos::{End, EncryptionType, Established, KerberosContext};
+use wcce::auth::kerberos::{EncryptionType, End, Established, KerberosContext};
 use wcce::auth::spnego::{NegTokenInit, NegTokenResp, oid};
 use wcce::auth::{
     Accepted, AcceptorFactory, AuthLevel, AuthType, Initiated, Initiator, NtlmInitiator, PduParts,
@@ -28,8 +28,8 @@ use wcce::rpc::client::{Association, AssociationOptions};
 use wcce::rpc::epm::Tower;
 use wcce::rpc::pdu::{Framer, NDR_SYNTAX};
 
-use super::fuzz::{self, PEER, Still, stubs};
 use super::folder;
+use super::fuzz::{self, PEER, Still, stubs};
 
 type Inputs = Vec<Vec<u8>>;
 
@@ -325,7 +325,11 @@ fn pdus() -> Inputs {
 
 fn spnego() -> Inputs {
     let list = NegTokenInit::encode_mech_types(&[oid::MS_KERBEROS, oid::NTLM]);
-    let answer = NegTokenResp { response_token: Some(b"token"), mech_list_mic: Some(b"mic"), ..Default::default() };
+    let answer = NegTokenResp {
+        response_token: Some(b"token"),
+        mech_list_mic: Some(b"mic"),
+        ..Default::default()
+    };
     vec![NegTokenInit::encode(&list, b"token"), answer.encode()]
 }
 
@@ -377,7 +381,8 @@ fn kerberos() -> Inputs {
                 receive_sequence: 1,
                 ordered: true,
             };
-            let mut context = KerberosContext::new(&established, std::sync::Arc::new(Still), None).unwrap();
+            let mut context =
+                KerberosContext::new(&established, std::sync::Arc::new(Still), None).unwrap();
             let mic = context.get_mic(b"message").unwrap();
             let mut body = *b"stub and padding";
             let (header, trailer) = (&b"0123456789abcdef"[..], &b"trailer!"[..]);
@@ -395,7 +400,8 @@ fn kerberos() -> Inputs {
 }
 
 fn keytab() -> Vec<u8> {
-    let counted = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+    let counted =
+        |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
     let mut entry = vec![0, 2];
     for text in ["LAB.TEST", "host", "ca1.lab.test"] {
         entry.extend(counted(text.as_bytes()));
@@ -461,7 +467,10 @@ static CA: LazyLock<Authority> = LazyLock::new(|| {
         publisher.publish(&ca, draft).unwrap()
     });
     let crls = crls.iter().flat_map(|crls| [&crls.base, &crls.delta]).flatten();
-    Authority { certificate: ca.certificate().der.clone(), crls: crls.map(|crl| crl.der.clone()).collect() }
+    Authority {
+        certificate: ca.certificate().der.clone(),
+        crls: crls.map(|crl| crl.der.clone()).collect(),
+    }
 });
 
 fn ocsp_request() -> Vec<u8> {
@@ -645,7 +654,11 @@ static VECTORS: LazyLock<Vec<Vector>> = LazyLock::new(|| {
                 _ => 0,
             };
             let of = values[vector["name"].as_str().unwrap()]["of"].as_str().unwrap().to_owned();
-            vectors.push(Vector { of, encoding, stub: hex::decode(vector["stub"].as_str().unwrap()).unwrap() });
+            vectors.push(Vector {
+                of,
+                encoding,
+                stub: hex::decode(vector["stub"].as_str().unwrap()).unwrap(),
+            });
         }
     }
     vectors

@@ -217,6 +217,17 @@ fn strings_end_where_they_say() {
 }
 
 #[test]
+fn a_buffer_without_room_for_a_terminator_holds_nothing() {
+    let nothing = SizedText::<u16> { max_count: 0, text: "".into() };
+    for encoding in super::ENCODINGS {
+        let bytes = encode(encoding, &Some(nothing.clone())).unwrap();
+        assert_eq!(decode::<Option<SizedText<u16>>>(encoding, &bytes), Ok(Some(nothing.clone())));
+    }
+    let something = SizedText::<u16> { max_count: 0, text: "a".into() };
+    assert!(encode(NDR20, &something).is_err());
+}
+
+#[test]
 fn ranges_are_enforced_both_ways() {
     let mut value = strings::Strings {
         limited: Some("1234".into()),

@@ -44,22 +44,36 @@ impl Framing {
                 bytes = bytes.get(skipped..).unwrap_or_default();
                 continue;
             }
+            if self.header.is_empty() {
+                self.end();
+            }
             self.header.push(*first);
             bytes = rest;
-            if let Some((start, length)) = header(&self.header)? {
-                self.begin(start, length)?;
-                self.header.clear();
+            match header(&self.header)? {
+                Some((start, length)) => {
+                    self.begin(start, length)?;
+                    self.header.clear();
+                }
+                // The rest of the header would lie behind the element around it.
+                None if self.open.last().is_some_and(|left| *left <= self.header.len()) => {
+                    return Err(MALFORMED);
+                }
+                None => {}
             }
         }
         Ok(())
     }
 
-    /// An element begins, with a header and a content of these lengths.
-    fn begin(&mut self, start: usize, length: usize) -> Result<(), MessageError> {
-        const CONSTRUCTED: u8 = 0x20;
+    /// Leaves the elements that are whole.
+    fn end(&mut self) {
         while self.open.last() == Some(&0) {
             self.open.pop();
         }
+    }
+
+    /// An element begins, with a header and a content of these lengths.
+    fn begin(&mut self, start: usize, length: usize) -> Result<(), MessageError> {
+        const CONSTRUCTED: u8 = 0x20;
         match self.open.last_mut() {
             None if length > MAX_MESSAGE => {
                 return Err(MessageError("the server's answer is too large"));
@@ -256,6 +270,9 @@ mod tests {
         // ldap3 would wait for the four bytes that the outer message cannot have.
         assert_eq!(Framing::default().push(b"\x30\x03\x02\x04\x01"), Err(MALFORMED));
         assert_eq!(Framing::default().push(b"\x30\x04\x30\x03\x02\x01\x01"), Err(MALFORMED));
+        // Nor can it have what belongs to a header that begins with its last byte.
+        assert_eq!(Framing::default().push(b"\x30\x03\x04\x00\x02"), Err(MALFORMED));
+        assert_eq!(Framing::default().push(b"\x30\x04\x04\x00\x02\x82"), Err(MALFORMED));
     }
 
     #[test]
