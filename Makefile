@@ -37,6 +37,15 @@ deny:
 mutants:
 	@bash tests/mutants.sh
 
+# make fuzz   fuzz every entry to bytes, SECONDS=60 each (or TARGETS="pdu cms"); fails on a finding
+SECONDS = 60
+fuzz:
+	@bash tests/fuzz.sh $(SECONDS) $(TARGETS)
+
+# make fuzz-keep   keep for the tests what make fuzz found without captures
+fuzz-keep:
+	@WCCE_MINIMIZED="$(CURDIR)/target/fuzz/own/minimized" cargo test --locked --test corpora -- --ignored corpora_are_kept
+
 # make bench   signatures, certificates issued by wcced and by cfssl, growing tables (half an hour)
 bench:
 	@bash tests/bench/run.sh

@@ -41,8 +41,9 @@ const fn target(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run, memory: MIB }
 }
 
-/// One with a CA behind it, whose table has a cache and which writes from other threads.
-const fn with_ca(name: &'static str, run: fn(&[u8])) -> Target {
+/// One with a whole server behind it: a CA's table has a cache and is written from other threads,
+/// and each connection of a capture has its association.
+const fn with_server(name: &'static str, run: fn(&[u8])) -> Target {
     Target { name, run, memory: 96 * MIB }
 }
 
@@ -59,6 +60,8 @@ pub const TARGETS: &[Target] = &[
     target("association", rpc::association),
     target("association_steps", rpc::association_steps),
     target("association_client", rpc::association_client),
+    with_server("capture", rpc::capture),
+    with_server("conversation", rpc::conversation),
     target("tower", rpc::tower),
     target("string_binding", rpc::string_binding),
     stubs!("ndr_classfactory", CLASSFACTORY),
@@ -117,10 +120,10 @@ pub const TARGETS: &[Target] = &[
     target("directory_toml", directory::directory_toml),
     target("netlogon_answer", directory::netlogon_answer),
     target("winbind_answer", directory::winbind_answer),
-    with_ca("services", desk::services),
-    with_ca("enrollment", desk::enrollment),
-    with_ca("view", desk::view),
-    with_ca("http", desk::http),
+    with_server("services", desk::services),
+    with_server("enrollment", desk::enrollment),
+    with_server("view", desk::view),
+    with_server("http", desk::http),
     target("control", desk::control),
     target("backup", desk::backup_file),
     target("administration_json", desk::administration_json),

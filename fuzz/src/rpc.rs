@@ -23,8 +23,13 @@ use wcce::rpc::pdu::{
 };
 use wcce::rpc::{CallContext, Policy, Service};
 
+use wcce::replay::{
+    self, CapturedPdu, Connection, Direction, FOREIGN, Replay, Rules, Secrets, judge,
+};
+
+use super::auth::PASSWORD;
 use super::security::{Believing, Still, TOKEN, Welcome};
-use super::wait;
+use super::{parts, wait};
 
 /// One PDU: what is decoded encodes to the same again.
 pub fn pdu(input: &[u8]) {
@@ -132,6 +137,7 @@ pub fn endpoint() -> Arc<Endpoint> {
         acceptors: Arc::new(Welcome),
         groups: Arc::default(),
         statistics,
+        memory: Arc::default(),
         limits,
     })
 }
@@ -431,6 +437,29 @@ impl Seal {
         let token = Bytes::from(vec![if self.bad { b'!' } else { 0 }; TOKEN]);
         Auth { trailer, padding: Bytes::new(), token }
     }
+}
+
+/// A capture file, told in words and played to our server.
+pub fn capture(input: &[u8]) {
+    if let Ok(text) = replay::transcript(input, &Secrets::of_password(None, PASSWORD)) {
+        let shown = |c: char| c == '\n' || !c.is_control();
+        assert!(text.chars().all(shown), "{text:?} on a terminal");
+    }
+}
+
+/// A captured connection: PDUs behind their lengths, the first byte of each says which way it went.
+pub fn conversation(input: &[u8]) {
+    let pdus = parts(input).filter_map(|part| {
+        let [way, bytes @ ..] = part else { return None };
+        let to_server = way & 1 == 0;
+        let direction = if to_server { Direction::ToServer } else { Direction::ToClient };
+        Some(CapturedPdu { direction, packet: 1, time: Duration::ZERO, bytes: bytes.to_vec() })
+    });
+    let pdus = pdus.collect();
+    let connection = Connection { client: address(1), server: address(2), pdus, holes: 0 };
+    let secrets = Secrets::of_password(None, PASSWORD);
+    let replayed = Replay::new(&secrets, Rules::Own, Instant::now()).connection(&connection);
+    let _ = judge(&replayed.differences, FOREIGN);
 }
 
 /// What a server sends to a client; the first byte says whether the client logs on, and how.

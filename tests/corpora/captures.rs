@@ -12,6 +12,7 @@ pub struct Captured {
     to_server: Vec<Vec<u8>>,
     to_client: Vec<Vec<u8>>,
     pdus: Vec<Vec<u8>>,
+    captures: Vec<Vec<u8>>,
     /// Files of other kinds: requests, certificates, templates, vectors.
     files: Vec<Vec<u8>>,
 }
@@ -27,7 +28,13 @@ pub fn of(folder: &Path) -> Captured {
     for path in paths {
         let end = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         match &*end {
-            "pcap" | "pcapng" => captured.add(&path),
+            "pcap" | "pcapng" => {
+                captured.add(&path);
+                let content = fs::read(&path).expect("a file");
+                if content.len() <= LONGEST {
+                    captured.captures.push(content);
+                }
+            }
             _ => {
                 let content = fs::read(&path).expect("a file");
                 if content.len() <= LONGEST {
@@ -75,6 +82,7 @@ impl Captured {
         };
         match target {
             "pdu" => self.pdus.clone(),
+            "capture" => self.captures.clone(),
             "association" => behind(&[&[0]], &self.to_server),
             "association_client" => behind(&[&[0], &[1], &[3]], &self.to_client),
             "request" => behind(&[&[0, 0]], &self.files),

@@ -42,6 +42,8 @@ pub fn of(target: &str) -> Inputs {
             behind(&[&[0], &[1], &[3], &[9]], &[RECORDED.to_client.concat()])
         }
         "association_steps" | "request_built" | "view" => noise(),
+        "capture" => vec![capture()],
+        "conversation" => vec![conversation()],
         "tower" => vec![Tower::tcp(I_CERT_PASSAGE, NDR_SYNTAX, 49170, [127, 0, 0, 1].into()).to_bytes()],
         "string_binding" => {
             texts(&["ncacn_ip_tcp:ca1[49170]", "ncacn_ip_tcp:[::1]", "12345678-1234-abcd-ef00-01234567cffb@ncacn_ip_tcp:h[1,a=b]"])
@@ -307,6 +309,51 @@ fn connection() -> (Inputs, Inputs) {
     (up, down)
 }
 
+/// The connection, PDU by PDU as they went: each answer behind what it answers.
+fn conversation() -> Vec<u8> {
+    let mut parts = Vec::new();
+    let mut down = RECORDED.to_client.iter();
+    for sent in &RECORDED.to_server {
+        parts.push([&[0], &sent[..]].concat());
+        parts.extend(down.next().map(|answer| [&[1], &answer[..]].concat()));
+    }
+    packed(&parts)
+}
+
+/// The same as a capture file (pcap, raw IPv4), with the checksums of nobody.
+fn capture() -> Vec<u8> {
+    let header = [0xA1B2_C3D4_u32, 0x0004_0002, 0, 0, 0xFFFF, 101];
+    let mut file: Vec<u8> = header.into_iter().flat_map(u32::to_le_bytes).collect();
+    let mut sequence = [1_u32, 1];
+    let mut segment = |from: usize, flags: u8, bytes: &[u8]| {
+        let (ports, length) = ([[0x9C, 0x40], [0, 135]], 40 + bytes.len());
+        let [a, b] = u16::try_from(length).expect("short").to_be_bytes();
+        let mut packet = vec![0x45, 0, a, b, 0, 0, 0x40, 0, 64, 6, 0, 0];
+        let addresses = [[192, 0, 2, 1], [192, 0, 2, 2]];
+        packet.extend([addresses[from], addresses[1 - from]].concat());
+        packet.extend([ports[from], ports[1 - from]].concat());
+        packet.extend(sequence[from].to_be_bytes());
+        packet.extend(sequence[1 - from].to_be_bytes());
+        packet.extend([0x50, flags, 0xFF, 0xFF, 0, 0, 0, 0]);
+        packet.extend(bytes);
+        let syn = u32::from(flags & 2 != 0);
+        sequence[from] += syn + u32::try_from(bytes.len()).expect("short");
+        let length = u32::try_from(packet.len()).expect("short");
+        file.extend([1, 0, length, length].into_iter().flat_map(u32::to_le_bytes));
+        file.extend(packet);
+    };
+    segment(0, 2, &[]);
+    segment(1, 0x12, &[]);
+    let mut down = RECORDED.to_client.iter();
+    for sent in &RECORDED.to_server {
+        segment(0, 0x18, sent);
+        if let Some(answer) = down.next() {
+            segment(1, 0x18, answer);
+        }
+    }
+    file
+}
+
 fn pdus() -> Inputs {
     let mut framer = Framer::default();
     for bytes in RECORDED.to_server.iter().chain(&RECORDED.to_client) {
@@ -454,7 +501,8 @@ static CA: LazyLock<Authority> = LazyLock::new(|| {
     let (ca, _) = CertificateAuthority::init(&config, &state, now).unwrap();
     let publisher = CrlPublisher::new(&config, &state);
     let crls = [CrlKind::Base, CrlKind::Delta].map(|kind| {
-        let mut draft = publisher.begin(&ca, kind, now).unwrap();
+        let current = publisher.current(&ca).unwrap();
+        let mut draft = publisher.begin(current, kind, now).unwrap();
         let revocation = wcce::model::Revocation {
             serial: "01ab".parse().unwrap(),
             not_after: now + Duration::from_secs(86_400),
