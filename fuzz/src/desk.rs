@@ -21,7 +21,9 @@ use wcce::admin::{
 };
 use wcce::asn1::Hash;
 use wcce::auth::{AuthLevel, AuthType};
-use wcce::ca::{CaConfig, CertificateAuthority, CrlPublisher, KeyKind, StateFolder, Trust};
+use wcce::ca::{
+    CaConfig, CertificateAuthority, CrlConfig, CrlPublisher, KeyKind, StateFolder, Trust,
+};
 use wcce::dcom::{Class, Object};
 use wcce::directory::embedded::EmbeddedDirectory;
 use wcce::enroll::{Enrollment, Host, Settings, Submission};
@@ -84,6 +86,8 @@ impl Desk {
             agents: EnrollmentAgents::default(),
             role_separation: false,
             domain: directory.domain_sid().clone(),
+            max_validity: policy::Settings::default().max_validity,
+            crl: config.crl.clone(),
         };
         let settings = AdminSettings::load(state.administration(), configured).expect("settings");
         let settings = Arc::new(settings);
@@ -122,6 +126,8 @@ impl Desk {
             enrollment: Arc::clone(&enrollment),
             settings: Arc::clone(&settings),
             views_per_account: 3,
+            delete_valid: false,
+            shutdown: None,
         }));
         let desk = Self {
             _folder: folder,
@@ -356,6 +362,8 @@ pub fn administration_json(input: &[u8]) {
         agents: EnrollmentAgents::default(),
         role_separation: false,
         domain: "S-1-5-21-1-2-3".parse().expect("a SID"),
+        max_validity: policy::Settings::default().max_validity,
+        crl: CrlConfig::default(),
     };
     let _ = AdminSettings::load(file.path().to_owned(), configured);
 }
