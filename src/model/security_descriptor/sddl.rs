@@ -44,7 +44,8 @@ impl SecurityDescriptor {
     }
 
     /// Writes SDDL that [`Self::from_sddl`] reads back to the same descriptor. SIDs are written
-    /// in full, never as aliases.
+    /// in full, never as aliases. The flag 0x20 of an entry means nothing, and has no letters: it is
+    /// left out.
     pub fn to_sddl(&self) -> String {
         let mut out = String::new();
         if let Some(owner) = &self.owner {
