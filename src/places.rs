@@ -14,6 +14,8 @@ use tokio::sync::Notify;
 /// How many unknown clients at most are shown out at once, of so many places: whoever connects as
 /// fast as they can is not worth a look at all places for each connection.
 const SHOWN_OUT_OF: usize = 64;
+/// So many places are as good as one: several clients may share an address.
+const SEVERAL: usize = 16;
 /// Standings in milliseconds leave this many bits for the rank.
 const RANK_SHIFT: u32 = 56;
 
@@ -112,14 +114,14 @@ impl Places {
 
 impl Taken {
     /// Shows out up to `most` unknown clients, or one that is known: of those who hold most places
-    /// first, and of theirs the one that has held or not used it longest.
+    /// ([`SEVERAL`] count as one) first, and of theirs the one that has held or not used it longest.
     fn make_room(&mut self, most: usize) -> usize {
         let mut least: Vec<(u64, Reverse<usize>, u64, u64)> = self
             .all
             .iter()
             .map(|(id, holder)| {
                 let standing = holder.standing.load(Ordering::Relaxed);
-                let places = Reverse(holder.of_client.load(Ordering::Relaxed));
+                let places = Reverse(holder.of_client.load(Ordering::Relaxed) / SEVERAL);
                 (standing >> RANK_SHIFT, places, standing, *id)
             })
             .filter(|(rank, ..)| *rank < code(Rank::Busy))
@@ -255,23 +257,36 @@ mod tests {
 
     #[tokio::test]
     async fn the_unknown_client_with_most_places_makes_room_with_its_oldest() {
-        let places = Places::new(4, 3);
+        let places = Places::new(SEVERAL + 2, SEVERAL);
         let alone = take(&places, 1);
         later();
-        let [old, new] = [take(&places, 2), {
-            later();
-            take(&places, 2)
-        }];
+        let old = take(&places, 2);
+        later();
+        let new: Vec<_> = (1..SEVERAL).map(|_| take(&places, 2)).collect();
         let idle = take(&places, 3);
         idle.stands(Rank::Idle);
         let (newcomer, shown_out) = places.take(address(4)).unwrap();
         assert_eq!(shown_out, 1);
         assert!(is_shown_out(&old).await);
-        for kept in [&alone, &new, &idle, &newcomer] {
+        for kept in new.iter().chain([&alone, &idle, &newcomer]) {
             assert!(!is_shown_out(kept).await);
         }
         drop(old);
-        assert_eq!(places.lock().all.len(), 4, "a place is given back once");
+        assert_eq!(places.lock().all.len(), SEVERAL + 2, "a place is given back once");
+    }
+
+    #[tokio::test]
+    async fn of_clients_with_few_places_each_the_oldest_makes_room_though_others_share_an_address()
+    {
+        let places = Places::new(4, 4);
+        let old = take(&places, 1);
+        later();
+        let sharing: Vec<_> = (0..3).map(|_| take(&places, 2)).collect();
+        let (_newcomer, _) = places.take(address(3)).unwrap();
+        assert!(is_shown_out(&old).await);
+        for kept in &sharing {
+            assert!(!is_shown_out(kept).await);
+        }
     }
 
     #[tokio::test]

