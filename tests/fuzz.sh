@@ -46,7 +46,8 @@ fuzz() {
   TIMEFORMAT='%U %S'
   { time "$program" "$corpus" "$seeds" "${limits[@]}" -max_total_time="$seconds" -artifact_prefix="$found/" \
     -print_final_stats=1 > "$log" 2>&1 || outcome=$?; } 2> "$log.time"
-  cpu=$(awk '{ printf "%.0f", $1 + $2 }' "$log.time")
+  # The shell's word about how a program died may stand before it.
+  cpu=$(awk 'END { printf "%.0f", $1 + $2 }' "$log.time")
   rm -rf "$minimized" && mkdir -p "$minimized"
   "$program" -merge=1 "${limits[@]}" "$minimized" "$corpus" "$seeds" > "$log.merge" 2>&1 || true
   [ "$(count "$minimized")" = 0 ] || { rm -rf "$corpus" && cp -r "$minimized" "$corpus"; }
