@@ -6,6 +6,7 @@ record.py kerberos  on the CA's host of the lab (tests/lab/lab.py run)
 What a manifest says of a capture is Wireshark's word, not ours: the tests compare.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -141,12 +142,22 @@ NTLM = [
 ]
 
 
+@contextlib.contextmanager
+def running(ca):
+    """The CA ends, whatever becomes of the recordings."""
+    try:
+        yield
+    finally:
+        ca.stop()
+
+
 def record_ntlm(folder):
     ca = Ca(folder, [ALICE])
     secrets = {"user": ALICE.user, "password": ALICE.password}
-    for name, client, interface, authentication, act in NTLM:
-        take(ca, name, client, interface, authentication, act, secrets, by_password(ALICE.password))
-    assert ca.stop() == 0
+    with running(ca):
+        for name, client, interface, authentication, act in NTLM:
+            opened = by_password(ALICE.password)
+            take(ca, name, client, interface, authentication, act, secrets, opened)
 
 
 def record_kerberos(folder):
@@ -171,7 +182,7 @@ def record_kerberos(folder):
     def by(stack):
         return lambda ca: enrol(stack(cache), ca)
 
-    for name, client, interface, act in [
+    recordings = [
         ("certipy-icpr-kerberos", "certipy", "ICertPassage", by_certipy("-dynamic-endpoint")),
         ("certipy-dcom-kerberos", "certipy", "ICertRequestD", by_certipy("-dcom")),
         ("impacket-icpr-kerberos", "impacket", "ICertPassage", by(clients.Impacket)),
@@ -179,10 +190,11 @@ def record_kerberos(folder):
         ("samba-icpr-kerberos", "samba", "ICertPassage", by(clients.Samba)),
         ("scapy-icpr-kerberos", "scapy", "ICertPassage", by(clients.ScapyIcpr)),
         ("scapy-dcom-kerberos", "scapy", "ICertRequestD2", by(clients.ScapyDcom)),
-    ]:
-        take(ca, name, client, interface, "SPNEGO with Kerberos", act, {"keytab": keytab.name},
-             by_keytab(keytab))
-    ca.stop()
+    ]
+    with running(ca):
+        for name, client, interface, act in recordings:
+            take(ca, name, client, interface, "SPNEGO with Kerberos", act,
+                 {"keytab": keytab.name}, by_keytab(keytab))
 
 
 def take(ca, name, client, interface, authentication, act, secrets, opened):
