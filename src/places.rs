@@ -4,13 +4,21 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
+use tracing::warn;
 
+use crate::logging::Seldom;
+use crate::metrics;
+
+/// Pause after a failed accept: the process may be out of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How many unknown clients at most are shown out at once, of so many places: whoever connects as
 /// fast as they can is not worth a look at all places for each connection.
 const SHOWN_OUT_OF: usize = 64;
@@ -178,6 +186,82 @@ impl Drop for Place {
     }
 }
 
+/// How connections of one protocol are taken in: by all listeners of it.
+pub(crate) struct Reception {
+    /// What the log calls one of them, and several.
+    names: (&'static str, &'static str),
+    /// The section of the configuration with the limits.
+    section: &'static str,
+    counts: &'static metrics::Connections,
+    failed: Seldom,
+    refused: Seldom,
+    shown_out: Seldom,
+}
+
+impl Reception {
+    pub(crate) const fn new(
+        names: (&'static str, &'static str),
+        section: &'static str,
+        counts: &'static metrics::Connections,
+    ) -> Self {
+        let [failed, refused, shown_out] = [const { Seldom::new() }; 3];
+        Self { names, section, counts, failed, refused, shown_out }
+    }
+
+    /// The next connection that there is a place for.
+    pub(crate) async fn accept(
+        &self,
+        listener: &TcpListener,
+        places: &Arc<Places>,
+    ) -> (TcpStream, SocketAddr, Place) {
+        loop {
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    self.failed(&error, places);
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            match places.take(peer.ip()) {
+                Ok((place, shown_out)) => {
+                    self.showed_out(shown_out);
+                    return (stream, peer, place);
+                }
+                Err(why) => self.refused(peer, why),
+            }
+        }
+    }
+
+    fn failed(&self, error: &io::Error, places: &Places) {
+        metrics::ACCEPT_FAILED.add();
+        let shown_out = if is_exhaustion(error) { places.make_room() } else { 0 };
+        self.counts.shown_out.add_many(shown_out);
+        if let Some(times) = self.failed.happened(1) {
+            warn!(%error, times, "cannot accept {}", self.names.0);
+        }
+    }
+
+    fn showed_out(&self, shown_out: usize) {
+        self.counts.shown_out.add_many(shown_out);
+        if let Some(connections) = self.shown_out.happened(shown_out) {
+            warn!(
+                connections,
+                "all places for {} are taken ({}.connections): those that need theirs least make room",
+                self.names.1,
+                self.section
+            );
+        }
+    }
+
+    fn refused(&self, peer: SocketAddr, why: NoPlace) {
+        self.counts.refused.add();
+        if let Some(connections) = self.refused.happened(1) {
+            warn!(%peer, connections, "{} refused (section {}): {why}", self.names.1, self.section);
+        }
+    }
+}
+
 /// Who counts as one client: an address, or of IPv6 the network of 64 bits that every host has.
 fn client(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -204,7 +288,7 @@ fn standing(rank: Rank, since: Duration) -> u64 {
 }
 
 /// Whether the process, or the system, has no file descriptor left.
-pub(crate) fn is_exhaustion(error: &std::io::Error) -> bool {
+fn is_exhaustion(error: &io::Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;
     matches!(error.raw_os_error(), Some(ENFILE | EMFILE))

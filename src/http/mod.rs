@@ -24,18 +24,18 @@ use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tracing::{debug, warn};
+use tracing::debug;
 
 pub use self::config::{HttpConfig, OcspConfig};
 pub use self::published::Published;
 pub use self::site::{Monitored, Site};
 use self::stall::Unstalled;
-use crate::logging::Seldom;
 use crate::metrics;
-use crate::places::{Place, Places, Rank, is_exhaustion};
+use crate::places::{Place, Places, Rank, Reception};
 
-/// Pause after a failed accept: the process may be out of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+static RECEPTION: Reception =
+    Reception::new(("an HTTP connection", "HTTP connections"), "http", &metrics::HTTP);
+
 /// Longest head of a request, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 /// Most header fields of a request.
@@ -98,43 +98,8 @@ async fn stopped(mut stop: watch::Receiver<bool>) {
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, places: Arc<Places>) {
-    static FAILED: Seldom = Seldom::new();
-    static REFUSED: Seldom = Seldom::new();
-    static SHOWN_OUT: Seldom = Seldom::new();
     loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                metrics::ACCEPT_FAILED.add();
-                let shown_out = if is_exhaustion(&error) { places.make_room() } else { 0 };
-                metrics::HTTP.shown_out.add_many(shown_out);
-                if let Some(times) = FAILED.happened(1) {
-                    warn!(%error, times, "cannot accept an HTTP connection");
-                }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let place = match places.take(peer.ip()) {
-            Ok((place, shown_out)) => {
-                metrics::HTTP.shown_out.add_many(shown_out);
-                if let Some(connections) = SHOWN_OUT.happened(shown_out) {
-                    warn!(
-                        connections,
-                        "all places for HTTP connections are taken (http.connections): those that \
-                         need theirs least make room"
-                    );
-                }
-                place
-            }
-            Err(why) => {
-                metrics::HTTP.refused.add();
-                if let Some(connections) = REFUSED.happened(1) {
-                    warn!(%peer, connections, "HTTP connections refused (section http): {why}");
-                }
-                continue;
-            }
-        };
+        let (stream, peer, place) = RECEPTION.accept(&listener, &places).await;
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
             let _open = metrics::HTTP.hold();

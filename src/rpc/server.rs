@@ -17,18 +17,17 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tracing::{Instrument, debug, info, info_span, warn};
+use tracing::{Instrument, debug, info, info_span};
 
 use self::connection::Connection;
 use self::limits::Calls;
 use super::association::Endpoint;
 use crate::counts::Counts;
-use crate::logging::Seldom;
 use crate::metrics;
-use crate::places::{Place, Places, is_exhaustion};
+use crate::places::{Place, Places, Reception};
 
-/// Pause after a failed accept: the process may be out of file descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+static RECEPTION: Reception =
+    Reception::new(("a connection", "connections"), "limits", &metrics::RPC);
 
 /// Limits across connections. Those of one connection are in
 /// [`Limits`](super::association::Limits).
@@ -118,43 +117,8 @@ async fn accept(
     shared: Arc<Shared>,
     places: Arc<Places>,
 ) {
-    static FAILED: Seldom = Seldom::new();
-    static REFUSED: Seldom = Seldom::new();
-    static SHOWN_OUT: Seldom = Seldom::new();
     loop {
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                metrics::ACCEPT_FAILED.add();
-                let shown_out = if is_exhaustion(&error) { places.make_room() } else { 0 };
-                metrics::RPC.shown_out.add_many(shown_out);
-                if let Some(times) = FAILED.happened(1) {
-                    warn!(%error, times, "cannot accept a connection");
-                }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        let place = match places.take(peer.ip()) {
-            Ok((place, shown_out)) => {
-                metrics::RPC.shown_out.add_many(shown_out);
-                if let Some(connections) = SHOWN_OUT.happened(shown_out) {
-                    warn!(
-                        connections,
-                        "all places for connections are taken (limits.connections): those that \
-                         need theirs least make room"
-                    );
-                }
-                place
-            }
-            Err(why) => {
-                metrics::RPC.refused.add();
-                if let Some(connections) = REFUSED.happened(1) {
-                    warn!(%peer, connections, "connections refused (section limits): {why}");
-                }
-                continue;
-            }
-        };
+        let (stream, peer, place) = RECEPTION.accept(&listener, &places).await;
         let (endpoint, shared) = (Arc::clone(&endpoint), Arc::clone(&shared));
         let span = info_span!("rpc", %peer);
         tokio::spawn(
