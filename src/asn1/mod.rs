@@ -51,7 +51,7 @@ pub use pkcs10::{
     encode_attribute, encode_client_info, encode_csp_provider, encode_name_value_pair,
 };
 pub use reader::{BitString, Element, Reader, Tag, check_structure};
-pub use signature::{Hash, SignatureError, SignatureScheme, verify_signature};
+pub use signature::{Hash, SignatureError, SignatureScheme, sha1, verify_signature};
 pub use spkac::SignedPublicKeyAndChallenge;
 pub use spki::{AlgorithmIdentifier, PublicKey, SubjectPublicKeyInfo, encode_spki};
 pub use strings::{decode_text, encode_bmp};

@@ -40,6 +40,12 @@ pub enum Hash {
     Sha512,
 }
 
+/// SHA-1 of `bytes`, by which Windows names certificates and keys.
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
+    // SHA-1 has 20 bytes: the default cannot occur.
+    Hash::Sha1.digest(bytes).as_ref().try_into().unwrap_or_default()
+}
+
 impl Hash {
     /// The hash's own identifier.
     pub fn oid(self) -> Oid {

@@ -1,10 +1,8 @@
 //! AlgorithmIdentifier and SubjectPublicKeyInfo.
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-
 use crate::model::{Oid, PublicKeyInfo, PublicKeyKind};
 
-use super::{Asn1Error, Element, Reader, Tag, Writer, oids, sequence};
+use super::{Asn1Error, Element, Reader, Tag, Writer, oids, sequence, sha1};
 
 /// An algorithm with its parameters.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,9 +127,7 @@ impl<'a> SubjectPublicKeyInfo<'a> {
 
     /// SHA-1 of the subjectPublicKey bits (RFC 5280 4.2.1.2, method 1).
     pub fn key_id(&self) -> [u8; 20] {
-        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, self.key);
-        // SHA-1 has 20 bytes: the default can't occur.
-        hash.as_ref().try_into().unwrap_or_default()
+        sha1(self.key)
     }
 
     /// The key as the shared value.

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
-
 use super::certificate::{CaCertificate, is_issued_by};
 use super::config::{CaConfig, Generation, StateFolder, UrlConfig};
 use super::error::CaError;
@@ -15,7 +13,9 @@ use super::prepare::{Issuer, prepare};
 use super::signer::{KeyError, Signer};
 use super::tbs::with_signature;
 use super::urls::{self, UrlHost};
-use crate::asn1::{Asn1Error, Certificate, Name, NameTextError, extensions, name_columns, oids};
+use crate::asn1::{
+    Asn1Error, Certificate, Name, NameTextError, extensions, name_columns, oids, sha1,
+};
 use crate::model::{
     CertificateColumns, GeneralName, HResult, IssuancePlan, Oid, SerialNumber, TemplateFlags,
 };
@@ -332,11 +332,6 @@ impl SignedCertificate {
             ..self.0
         }
     }
-}
-
-fn sha1(der: &[u8]) -> [u8; 20] {
-    // SHA-1 has 20 bytes: the default cannot occur.
-    digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref().try_into().unwrap_or_default()
 }
 
 /// Whether what the certificate signs outlives it, so that its revocation must too: Windows has

@@ -10,7 +10,7 @@ use super::process::{Failure, Work};
 use crate::asn1::extensions::{
     decode_security_identifier, decode_template_information, decode_template_name, find,
 };
-use crate::asn1::{Asn1Error, Certificate, Hash, Name, decode_general_names, oids};
+use crate::asn1::{Asn1Error, Certificate, Name, decode_general_names, oids, sha1};
 use crate::ca::{ChainValidator, IssueError};
 use crate::directory::DirectoryError;
 use crate::model::{
@@ -216,10 +216,4 @@ fn old_certificate(der: &[u8], known: Option<&Known>) -> Result<OldCertificate, 
 
 pub(super) fn value<'c>(certificate: &'c Certificate<'_>, oid: &Oid) -> Option<&'c [u8]> {
     find(&certificate.extensions, oid).map(|extension| &*extension.value)
-}
-
-/// SHA-1 of a certificate, as Windows shows it.
-pub(super) fn sha1(der: &[u8]) -> [u8; 20] {
-    // SHA-1 has 20 bytes: the default cannot occur.
-    Hash::Sha1.digest(der).as_ref().try_into().unwrap_or_default()
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::facts::{Gathered, sha1};
+use super::facts::Gathered;
 use super::{Enrollment, Rules, Submission, row};
+use crate::asn1::sha1;
 use crate::ca::{CaError, IssueError};
 use crate::directory::DirectoryError;
 use crate::model::{
