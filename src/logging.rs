@@ -1,8 +1,9 @@
 //! Logging to standard error, as text or JSON. What clients send never breaks a line: control
 //! characters are written as escapes, wherever in a line they are.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -73,6 +74,60 @@ impl Seldom {
         }
         *last = Some(now);
         Some(std::mem::take(count))
+    }
+}
+
+/// May be written: a line about a client, who could have as many of them as it wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Line {
+    /// How many lines about this client were left out before, if any.
+    pub(crate) unsaid: Option<u64>,
+}
+
+/// Whether a line about this client (an account, or an address) may be written that leaves nothing but
+/// the line. `None` once there were many in a short time: the next one that may be written counts them.
+pub(crate) fn line_about(client: &str) -> Option<Line> {
+    static LINES: LazyLock<Lines> = LazyLock::new(Lines::default);
+    LINES.about(client, Instant::now())
+}
+
+/// How many lines there are about whom.
+#[derive(Default)]
+struct Lines(Mutex<HashMap<String, Recent>>);
+
+/// Lines about one client.
+struct Recent {
+    since: Instant,
+    written: u32,
+    unsaid: u64,
+}
+
+impl Lines {
+    /// So many lines about one client are written in [`Seldom::INTERVAL`].
+    const MOST: u32 = 100;
+    /// So many clients are told apart at once; the others count as one.
+    const CLIENTS: usize = 4096;
+
+    fn about(&self, client: &str, now: Instant) -> Option<Line> {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = |since| now.saturating_duration_since(since) >= Seldom::INTERVAL;
+        if clients.len() >= Self::CLIENTS && !clients.contains_key(client) {
+            clients.retain(|_, recent| !is_over(recent.since));
+        }
+        let has_place = clients.len() < Self::CLIENTS || clients.contains_key(client);
+        let recent = clients
+            .entry(if has_place { client } else { "" }.to_owned())
+            .or_insert(Recent { since: now, written: 0, unsaid: 0 });
+        if is_over(recent.since) {
+            (recent.since, recent.written) = (now, 0);
+        }
+        if recent.written >= Self::MOST {
+            recent.unsaid = recent.unsaid.saturating_add(1);
+            return None;
+        }
+        recent.written = recent.written.saturating_add(1);
+        let unsaid = std::mem::take(&mut recent.unsaid);
+        Some(Line { unsaid: (unsaid > 0).then_some(unsaid) })
     }
 }
 
@@ -222,5 +277,30 @@ mod tests {
         assert_eq!(seldom.happened_at(2, now), Some(2));
         assert_eq!([seldom.happened_at(1, at(1)), seldom.happened_at(3, at(9))], [None, None]);
         assert_eq!(seldom.happened_at(1, at(10)), Some(5));
+    }
+
+    #[test]
+    fn one_client_fills_no_log_and_silences_no_other() {
+        let (lines, now) = (Lines::default(), Instant::now());
+        let later = now.checked_add(Seldom::INTERVAL).expect("a time");
+        let written = (0..1000)
+            .filter(|_| lines.about("mallory", now) == Some(Line { unsaid: None }))
+            .count();
+        assert_eq!(written, 100);
+        assert_eq!(lines.about("alice", now), Some(Line { unsaid: None }));
+        assert_eq!(lines.about("mallory", later), Some(Line { unsaid: Some(900) }));
+        assert_eq!(lines.about("mallory", later), Some(Line { unsaid: None }));
+    }
+
+    #[test]
+    fn names_without_end_count_as_one_and_take_no_memory_without_end() {
+        let (lines, now) = (Lines::default(), Instant::now());
+        let written = (0..20_000_u32).filter(|n| lines.about(&n.to_string(), now).is_some()).count();
+        assert_eq!(written, Lines::CLIENTS + 100);
+        let clients = || lines.0.lock().expect("not poisoned").len();
+        assert_eq!(clients(), Lines::CLIENTS + 1);
+        let later = now.checked_add(Seldom::INTERVAL).expect("a time");
+        assert!(lines.about("new", later).is_some());
+        assert_eq!(clients(), 1, "those of whom nothing was heard are forgotten");
     }
 }

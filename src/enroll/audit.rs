@@ -8,6 +8,7 @@ use tracing::info;
 use super::Lookup;
 use super::process::{Outcome, Processed};
 use crate::asn1::oids;
+use crate::logging::{Line, line_about};
 use crate::model::{Caller, EnrollmentFlags, NameFlags, NewRow, RequestId, RequestRow};
 
 /// A request that was processed and recorded.
@@ -97,6 +98,7 @@ pub(super) fn retrieved(
     row: Option<&RequestRow>,
     duration: Duration,
 ) {
+    let Some(Line { unsaid }) = line_about(&caller.account) else { return };
     info!(
         request_id = row.map(|row| row.id.0),
         lookup = %lookup,
@@ -104,6 +106,7 @@ pub(super) fn retrieved(
         template = row.map(|row| row.columns.certificate_template.as_str()),
         disposition = row.map(|row| tracing::field::debug(row.columns.disposition)),
         duration_ms = millis(duration),
+        unsaid,
         "{}",
         if row.is_some() { "request retrieved" } else { "no such request of this caller" }
     );

@@ -11,6 +11,7 @@ mod limits;
 mod tests;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,7 +127,7 @@ async fn accept(
                 let _open = metrics::RPC.hold();
                 let place = Arc::new(place);
                 tokio::select! {
-                    () = run(stream, endpoint, shared, Arc::clone(&place)) => {}
+                    () = run((stream, peer), endpoint, shared, Arc::clone(&place)) => {}
                     () = place.shown_out() => debug!("connection ended: another needs its place"),
                 }
             }
@@ -135,11 +136,16 @@ async fn accept(
     }
 }
 
-async fn run(stream: TcpStream, endpoint: Arc<Endpoint>, shared: Arc<Shared>, place: Arc<Place>) {
+async fn run(
+    (stream, peer): (TcpStream, SocketAddr),
+    endpoint: Arc<Endpoint>,
+    shared: Arc<Shared>,
+    place: Arc<Place>,
+) {
     match Connection::new(stream, endpoint, shared, place) {
         Ok(connection) => match connection.run().await {
             Ok(()) => debug!("connection closed by the client"),
-            Err(end) => end.log(),
+            Err(end) => end.log(peer.ip()),
         },
         Err(error) => debug!(%error, "connection lost before it began"),
     }

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use crate::auth::AuthLevel;
 use crate::enroll::{Answer, EnrollError, Enrollment, Lookup, Submission};
 use crate::generated::certtransblob::CERTTRANSBLOB;
+use crate::logging::{Line, line_about};
 use crate::model::{Caller, HResult, RequestId, SerialNumber};
 use crate::ndr::{Fault, WideString};
 use crate::rpc::CallContext;
@@ -79,8 +80,8 @@ pub(super) fn refused(caller: &Caller, error: &EnrollError) -> HResult {
     let status = error.hresult();
     if error.is_internal() {
         warn!(caller = caller.account, %status, %error, "a call could not be carried out");
-    } else {
-        info!(caller = caller.account, %status, "call refused: {error}");
+    } else if let Some(Line { unsaid }) = line_about(&caller.account) {
+        info!(caller = caller.account, %status, unsaid, "call refused: {error}");
     }
     status
 }
@@ -88,7 +89,9 @@ pub(super) fn refused(caller: &Caller, error: &EnrollError) -> HResult {
 /// The return value of a call whose arguments make no sense.
 pub(super) fn bad_call(caller: &Caller, reason: &dyn std::error::Error) -> HResult {
     let status = HResult::E_INVALIDARG;
-    info!(caller = caller.account, %status, "call refused: {reason}");
+    if let Some(Line { unsaid }) = line_about(&caller.account) {
+        info!(caller = caller.account, %status, unsaid, "call refused: {reason}");
+    }
     status
 }
 

@@ -13,6 +13,7 @@ use super::{KerberosContext, KerberosSettings, pac};
 use crate::auth::{
     Accepted, Acceptor, AuthError, AuthLevel, BoxFuture, Environment, Names, Peer, SecurityContext,
 };
+use crate::logging::{Line, line_about};
 use crate::model::Caller;
 
 /// Attributes of a name that MIT krb5 reads from a PAC.
@@ -172,10 +173,14 @@ impl KerberosAcceptor {
                 Err(AuthError::Refused("a Kerberos exchange other than in DCE style"))
             }
             Err(error) if error.is_clock_skew() && !self.told_time => {
-                tracing::warn!(
-                    remote = %self.peer.remote,
-                    "Kerberos: the client's clock is more than 5 minutes off; it is told the time"
-                );
+                let remote = self.peer.remote;
+                if let Some(Line { unsaid }) = line_about(&remote.to_string()) {
+                    tracing::warn!(
+                        %remote,
+                        unsaid,
+                        "Kerberos: the client's clock is more than 5 minutes off; it is told the time"
+                    );
+                }
                 self.told_time = true;
                 self.state = State::Start;
                 Ok(Accepted::Continue(skew_error(&request, self.server.environment.now())?))

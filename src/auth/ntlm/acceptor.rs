@@ -15,6 +15,7 @@ use crate::auth::{
     Accepted, Acceptor, AuthError, AuthLevel, BoxFuture, Environment, Names, NtlmLogon,
     NtlmResponse, Peer, Verifier, filetime,
 };
+use crate::logging::{Line, line_about};
 
 /// How long a challenge may be answered.
 const CHALLENGE_LIFE: Duration = Duration::from_secs(60);
@@ -144,7 +145,11 @@ impl NtlmAcceptor {
         let (user, domain, remote) = (&message.user, &message.domain, self.peer.remote);
         match &outcome {
             Ok(_) => tracing::debug!(?user, ?domain, %remote, "NTLM logon"),
-            Err(error) => tracing::warn!(?user, ?domain, %remote, %error, "NTLM logon refused"),
+            Err(error) => {
+                if let Some(Line { unsaid }) = line_about(&remote.to_string()) {
+                    tracing::warn!(?user, ?domain, %remote, %error, unsaid, "NTLM logon refused");
+                }
+            }
         }
         outcome
     }

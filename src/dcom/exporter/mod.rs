@@ -34,6 +34,7 @@ use crate::auth::{AuthLevel, Environment};
 use crate::generated::classfactory::I_CLASS_FACTORY;
 use crate::generated::orpc::{COMVERSION, I_UNKNOWN, STDOBJREF};
 use crate::generated::remunknown::{I_REM_UNKNOWN, I_REM_UNKNOWN2};
+use crate::logging::{Line, line_about};
 use crate::model::{Caller, HResult};
 use crate::ndr::Syntax;
 use crate::rpc::{CallContext, Policy, Service};
@@ -185,7 +186,10 @@ impl Exporter {
         let of = self.classes.iter().find(|registered| registered.clsid == clsid);
         let of = Arc::clone(of.ok_or(HResult::REGDB_E_CLASSNOTREG)?);
         if !of.class.admits(caller) {
-            info!(caller = caller.account, %clsid, "activation refused: no access to the class");
+            if let Some(Line { unsaid }) = line_about(&caller.account) {
+                let account = &caller.account;
+                info!(caller = account, %clsid, unsaid, "activation refused: no access to the class");
+            }
             return Err(HResult::E_ACCESSDENIED);
         }
         if !iids.iter().any(|iid| of.has(wanted, *iid)) {
@@ -197,7 +201,9 @@ impl Exporter {
         };
         let exported = Exported { of, what };
         let references = self.export(caller, exported, iids, dialled, now).map_err(|error| {
-            info!(caller = caller.account, %clsid, %error, "activation refused");
+            if let Some(Line { unsaid }) = line_about(&caller.account) {
+                info!(caller = caller.account, %clsid, %error, unsaid, "activation refused");
+            }
             error.code()
         })?;
         debug!(caller = caller.account, %clsid, ?wanted, "activated");

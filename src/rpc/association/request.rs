@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::security::{SelectError, Selected};
 use super::trailer::{self, Seen};
 use super::{Association, Call, CallToken, CloseReason, Event, State};
+use crate::logging::{Line, line_about};
 use crate::ndr::{Encoding, Fault};
 use crate::rpc::pdu::{Body, Drep, Frame, Pdu, PduError, PfcFlags, Request, SecTrailer, unprotect};
 use crate::rpc::{AssociationId, CallContext};
@@ -159,12 +160,15 @@ impl Association {
         let level = identity.as_ref().map(|(_, _, level)| *level);
         if level < policy.min_level {
             // What anybody may do, unknown, is no news.
-            if let Some((caller, _, level)) = &identity {
+            if let Some((caller, _, level)) = &identity
+                && let Some(Line { unsaid }) = line_about(&caller.account)
+            {
                 let (account, wanted) = (&caller.account, policy.min_level);
                 info!(
                     account,
                     ?level,
                     ?wanted,
+                    unsaid,
                     "call refused: its authentication level is too low"
                 );
             }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use tracing::{Instrument, debug, error, info, warn};
 
 use super::Shared;
 use super::limits::{Principal, Slot};
-use crate::logging::Seldom;
+use crate::logging::{Line, Seldom, line_about};
 use crate::ndr::Fault;
 use crate::places::{Place, Rank};
 use crate::rpc::association::{
@@ -285,14 +286,16 @@ async fn at(deadline: Option<Instant>) {
 
 impl End {
     /// What an administrator should see is at info; what any network brings is at debug.
-    pub(super) fn log(&self) {
+    pub(super) fn log(&self, client: IpAddr) {
         match self {
             Self::Closed(
                 CloseReason::Authentication(_)
                 | CloseReason::Denied(_)
                 | CloseReason::Protection(_),
             ) => {
-                info!(reason = %self, "connection closed");
+                if let Some(Line { unsaid }) = line_about(&client.to_string()) {
+                    info!(reason = %self, unsaid, "connection closed");
+                }
             }
             Self::Provider(_) => error!(reason = %self, "connection closed"),
             Self::Closed(_) | Self::Lost(_) | Self::NotReading => {

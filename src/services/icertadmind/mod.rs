@@ -33,6 +33,7 @@ use crate::generated::icertadmind::{
     SetCaPropertyOut, SetCaSecurityIn, SetCaSecurityOut, SetConfigEntryIn, SetConfigEntryOut,
     SetOfficerRightsIn, SetOfficerRightsOut, dispatch_i_cert_admin_d, dispatch_i_cert_admin_d2,
 };
+use crate::logging::{Line, line_about};
 use crate::model::{Caller, HResult, RequestId, Sid, from_filetime};
 use crate::ndr::{Fault, WideString};
 use crate::rpc::{CallContext, Policy};
@@ -210,8 +211,8 @@ fn refused(caller: &Caller, method: Method, error: &AdminError) -> HResult {
     let account = &caller.account;
     if error.is_internal() {
         warn!(caller = account, ?method, %status, %error, "a call could not be carried out");
-    } else {
-        info!(caller = account, ?method, %status, "call refused: {error}");
+    } else if let Some(Line { unsaid }) = line_about(account) {
+        info!(caller = account, ?method, %status, unsaid, "call refused: {error}");
     }
     status
 }
