@@ -295,7 +295,8 @@ mod tests {
     #[test]
     fn names_without_end_count_as_one_and_take_no_memory_without_end() {
         let (lines, now) = (Lines::default(), Instant::now());
-        let written = (0..20_000_u32).filter(|n| lines.about(&n.to_string(), now).is_some()).count();
+        let written =
+            (0..20_000_u32).filter(|n| lines.about(&n.to_string(), now).is_some()).count();
         assert_eq!(written, Lines::CLIENTS + 100);
         let clients = || lines.0.lock().expect("not poisoned").len();
         assert_eq!(clients(), Lines::CLIENTS + 1);

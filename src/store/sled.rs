@@ -1,8 +1,11 @@
 //! The embedded default: sled 0.34.7.
 
 mod check;
+mod commit;
+mod journal;
 mod layout;
 mod ledger;
+mod plan;
 mod room;
 mod scan;
 mod snapshot;
@@ -27,9 +30,10 @@ use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 pub use self::check::{Checked, Inconsistency};
+use self::journal::Journal;
 use self::layout::{
-    EncodedRow, FORMAT, FORMAT_KEY, OLDEST_FORMAT, STATE_KEY, State, Trees, disposition_prefix,
-    id_of_row_key, read_error, requester_prefix,
+    EncodedRow, FORMAT, FORMAT_KEY, FORMAT_OF_INDEXES, OLDEST_FORMAT, STATE_KEY, State, Trees,
+    disposition_prefix, read_error, requester_prefix,
 };
 use self::ledger::Ledger;
 use self::room::Room;
@@ -84,7 +88,7 @@ pub struct SledStore {
 /// What readers and the writing thread share.
 struct Shared {
     trees: Trees,
-    /// Held for writing from a transaction's start until it is durable.
+    /// Held for writing while a commit, which is durable then, changes the trees.
     gate: RwLock<()>,
     /// The state as of the last durable batch.
     state: Mutex<State>,
@@ -98,7 +102,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// Waits until everything that can be read is durable, and keeps it so.
+    /// Waits until no commit is half done, and keeps it so.
     fn for_reading(&self) -> Result<RwLockReadGuard<'_, ()>, StoreError> {
         // Behind a commit that hangs, the gate stays shut.
         self.in_service()?;
@@ -159,6 +163,20 @@ impl SledStore {
         }
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(open_error)?;
         let (db, trees, mut state) = open_database(path, config)?;
+        let file = File::open(path.join("db")).map_err(open_error)?;
+        let (mut journal, commits) = Journal::open(path, state.commit, state.is_new())?;
+        if !commits.is_empty() {
+            let number = commits.len();
+            info!(commits = number, "the Request table was not closed: its journal is read");
+        }
+        state = guarded(path, || {
+            let last =
+                commits.iter().try_fold(None, |_, one| commit::replay(&trees, one).map(Some));
+            let state = last?.unwrap_or(state);
+            trees.check_ids(&state).map(|()| state)
+        })?;
+        let written = writer::write_all(&db, &file);
+        written.map_err(|error| open_error(io::Error::other(error)))?;
         let (ledger, next_id) = Ledger::open(path, state.next_id)?;
         if state.next_id < next_id {
             info!(
@@ -170,8 +188,8 @@ impl SledStore {
             stored.map_err(|error| open_error(io::Error::other(error.to_string())))?;
         }
         let room = Room::new(File::open(path).map_err(open_error)?, config.min_free_bytes);
-        let file = File::open(path.join("db")).map_err(open_error)?;
         file.sync_all().map_err(open_error)?;
+        journal.restart(state.commit).map_err(|error| open_error(io::Error::other(error)))?;
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         for directory in [path, parent.unwrap_or(Path::new("."))] {
             File::open(directory).and_then(|handle| handle.sync_all()).map_err(open_error)?;
@@ -189,7 +207,15 @@ impl SledStore {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (alive, ended) = std::sync::mpsc::channel();
         let watched = (db.clone(), Arc::clone(&shared));
-        let writer = Writer { db, file, ledger, shared: Arc::clone(&shared), _alive: alive };
+        let writer = Writer {
+            db,
+            file,
+            journal,
+            unsynced: 0,
+            ledger,
+            shared: Arc::clone(&shared),
+            _alive: alive,
+        };
         let threads = vec![
             spawn("store-writer", move || writer.run(queue)).map_err(open_error)?,
             spawn("store-watch", move || watch::run(&watched.0, &watched.1, &ended))
@@ -443,7 +469,7 @@ fn open_error(path: &Path, error: io::Error) -> StoreError {
     StoreError::Open { path: path.to_owned(), reason: error.to_string() }
 }
 
-/// Opens database and trees and reads the state. sled panics on some damaged files.
+/// Opens database and trees and reads the state.
 fn open_database(path: &Path, config: &StoreConfig) -> Result<(Db, Trees, State), StoreError> {
     let damaged = |reason: String| StoreError::Damaged { path: path.to_owned(), reason };
     let open = || -> Result<_, StoreError> {
@@ -454,16 +480,25 @@ fn open_database(path: &Path, config: &StoreConfig) -> Result<(Db, Trees, State)
             ::sled::Error::Io(error) => open_error(path, error),
             error => damaged(error.to_string()),
         };
-        let settings = ::sled::Config::new().path(path).cache_capacity(config.cache_capacity);
+        let settings = ::sled::Config::new()
+            .path(path)
+            .cache_capacity(config.cache_capacity)
+            // The journal has what sled has not written.
+            .flush_every_ms(None);
         let db = settings.open().map_err(sled_error)?;
         let trees = Trees::open(&db).map_err(sled_error)?;
         let state = read_state(&db, &trees, sled_error)?;
         Ok((db, trees, state))
     };
-    catch_unwind(AssertUnwindSafe(open))
-        .unwrap_or_else(|_| Err(damaged("the database library panicked".to_owned())))
+    guarded(path, open)
+}
+
+/// Reads a database that may be damaged: sled panics on some damaged files.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(read_error("the database library panicked")))
         .map_err(|error| match error {
-            StoreError::Read(reason) => damaged(reason),
+            StoreError::Read(reason) => StoreError::Damaged { path: path.to_owned(), reason },
             error => error,
         })
 }
@@ -485,11 +520,19 @@ fn read_state(
         return Ok(state);
     };
     let format = <[u8; 4]>::try_from(&*format).map_err(|_| read_error("no format version"))?;
-    match u32::from_be_bytes(format) {
+    let format = u32::from_be_bytes(format);
+    match format {
         FORMAT => {}
         // Old rows are read as they are, new indexes are made; a program that is older must not try.
         OLDEST_FORMAT..FORMAT => {
-            trees.make_indexes()?;
+            if format < FORMAT_OF_INDEXES {
+                trees.make_indexes()?;
+            }
+            if let Some(state) = trees.meta.get(STATE_KEY).map_err(&sled_error)? {
+                // Commits have numbers from now on.
+                let state = State::decode(&state)?.encode()?;
+                trees.meta.insert(STATE_KEY, state).map_err(&sled_error)?;
+            }
             db.flush().map_err(&sled_error)?;
             trees.meta.insert(FORMAT_KEY, &FORMAT.to_be_bytes()).map_err(&sled_error)?;
             db.flush().map_err(&sled_error)?;
@@ -497,13 +540,7 @@ fn read_state(
         found => return Err(StoreError::Newer { found, known: FORMAT }),
     }
     let state = trees.meta.get(STATE_KEY).map_err(&sled_error)?;
-    let state = State::decode(&state.ok_or_else(|| read_error("it has no state"))?)?;
-    if let Some((last, _)) = trees.rows.last().map_err(&sled_error)?
-        && id_of_row_key(&last)?.0 >= state.next_id
-    {
-        return Err(read_error("it has a row with an id not given yet"));
-    }
-    Ok(state)
+    State::decode(&state.ok_or_else(|| read_error("it has no state"))?)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use ::sled::transaction::{TransactionalTree, UnabortableTransactionError};
 use ::sled::{Db, IVec, Tree};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
@@ -18,8 +17,11 @@ use crate::store::StoreError;
 /// Version of everything in this file. A change of [`NewRow`] or of a tree needs a new one,
 /// and a way to read the old. Version 2 appended [`Appended`]; rows of version 1 end before it.
 /// Version 3 has the tree `revocations`; older programs could not revoke anything. Version 4 has the
-/// trees `templates` and `expiries`, which are made for older rows when the database is opened.
-pub const FORMAT: u32 = 4;
+/// trees `templates` and `expiries`, which are made for older rows when the database is opened. Version 5
+/// has a journal beside the database, without which rows may be missing.
+pub const FORMAT: u32 = 5;
+/// Below it, indexes have to be made.
+pub const FORMAT_OF_INDEXES: u32 = 4;
 /// The oldest version whose rows can still be read.
 pub const OLDEST_FORMAT: u32 = 1;
 
@@ -74,11 +76,24 @@ impl Trees {
 
     /// The row of this id.
     pub fn row(&self, id: RequestId) -> Result<Option<RequestRow>, StoreError> {
-        read_row(id, |key| self.rows.get(key)).map_err(|error: RowError<::sled::Error>| match error
-        {
-            RowError::Tree(error) => read_error(&error),
-            RowError::Row(error) => error,
-        })
+        let get = |chunk| self.rows.get(chunk_key(id, chunk)).map_err(read_error);
+        let damaged = |what: &str| read_error(format!("row {id} {what}"));
+        let Some(first) = get(0)? else { return Ok(None) };
+        let (length, mut value) = match first.split_first_chunk::<4>() {
+            Some((length, rest)) => (u32::from_be_bytes(*length), rest.to_vec()),
+            None => return Err(damaged("has no length")),
+        };
+        let length = usize::try_from(length).map_err(|_| damaged("has an impossible length"))?;
+        for chunk in 1..=u16::MAX {
+            if value.len() >= length {
+                break;
+            }
+            value.extend_from_slice(&get(chunk)?.ok_or_else(|| damaged("lacks a part"))?);
+        }
+        if value.len() != length {
+            return Err(damaged("has parts of the wrong length"));
+        }
+        decode_row(id, &value).map(Some).map_err(|error| damaged(&error.to_string()))
     }
 
     /// The row that `index` names under `key`.
@@ -87,6 +102,16 @@ impl Trees {
             return Ok(None);
         };
         self.row(id_of(&id)?)?.map(Some).ok_or_else(|| read_error("an index names no row"))
+    }
+
+    /// Checks that no row has an id that was not given yet.
+    pub fn check_ids(&self, state: &State) -> Result<(), StoreError> {
+        match self.rows.last().map_err(read_error)? {
+            Some((last, _)) if id_of_row_key(&last)?.0 >= state.next_id => {
+                Err(read_error("it has a row with an id not given yet"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Up to `limit` rows from the part of `index` below `prefix`, after the id `after`.
@@ -247,12 +272,18 @@ pub struct State {
     pub last_issued: Option<SystemTime>,
     /// Rows of each disposition, by its column value.
     pub counts: BTreeMap<u32, u64>,
+    /// The number of the last commit. Version 5 appended it.
+    pub commit: u64,
 }
+
+/// The number of the first commit of a database that had rows before commits had numbers: a journal
+/// that begins there is of no use to an empty one.
+const FIRST_COMMIT_OF_OLD: u64 = 1 << 32;
 
 impl State {
     /// Of a new database: ids start at 1.
     pub fn new() -> Self {
-        Self { next_id: 1, last_issued: None, counts: BTreeMap::new() }
+        Self { next_id: 1, last_issued: None, counts: BTreeMap::new(), commit: 0 }
     }
 
     /// As value of [`STATE_KEY`].
@@ -262,7 +293,18 @@ impl State {
 
     /// From the value of [`STATE_KEY`].
     pub fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        postcard::from_bytes(bytes).map_err(read_error)
+        let ((next_id, last_issued, counts), rest) =
+            postcard::take_from_bytes(bytes).map_err(read_error)?;
+        let commit = match rest.is_empty() {
+            true => FIRST_COMMIT_OF_OLD,
+            false => postcard::from_bytes(rest).map_err(read_error)?,
+        };
+        Ok(Self { next_id, last_issued, counts, commit })
+    }
+
+    /// Whether nothing was committed since commits have numbers.
+    pub fn is_new(&self) -> bool {
+        [0, FIRST_COMMIT_OF_OLD].contains(&self.commit)
     }
 
     /// How many rows have this disposition.
@@ -460,81 +502,28 @@ pub fn decode_row(id: RequestId, value: &[u8]) -> Result<RequestRow, postcard::E
     Ok(RequestRow { id, columns, revoked_when, revoked_effective_when, revoked_reason })
 }
 
-/// What goes wrong while a row is read from a tree or from a transaction.
-pub enum RowError<E> {
-    /// The tree.
-    Tree(E),
-    /// The row's bytes.
-    Row(StoreError),
-}
-
 /// Takes all chunks of a row away.
-pub fn remove_row(
-    rows: &TransactionalTree,
-    id: RequestId,
-) -> Result<(), UnabortableTransactionError> {
-    for number in 0..=u16::MAX {
-        if rows.remove(&chunk_key(id, number))?.is_none() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// Puts a row together from its chunks.
-fn read_row<E>(
-    id: RequestId,
-    get: impl Fn([u8; 6]) -> Result<Option<IVec>, E>,
-) -> Result<Option<RequestRow>, RowError<E>> {
-    let damaged = |what: &str| RowError::Row(read_error(format!("row {id} {what}")));
-    let Some(first) = get(chunk_key(id, 0)).map_err(RowError::Tree)? else { return Ok(None) };
-    let (length, mut value) = match first.split_first_chunk::<4>() {
-        Some((length, rest)) => (u32::from_be_bytes(*length), rest.to_vec()),
-        None => return Err(damaged("has no length")),
-    };
-    let length = usize::try_from(length).map_err(|_| damaged("has an impossible length"))?;
-    for chunk in 1..=u16::MAX {
-        if value.len() >= length {
-            break;
-        }
-        let next = get(chunk_key(id, chunk)).map_err(RowError::Tree)?;
-        value.extend_from_slice(&next.ok_or_else(|| damaged("lacks a part"))?);
-    }
-    if value.len() != length {
-        return Err(damaged("has parts of the wrong length"));
-    }
-    decode_row(id, &value).map(Some).map_err(|error| damaged(&error.to_string()))
-}
-
-/// The row of this id, as a transaction sees it.
-pub fn row_in(
-    rows: &TransactionalTree,
-    id: RequestId,
-) -> Result<Option<RequestRow>, RowError<UnabortableTransactionError>> {
-    read_row(id, |key| rows.get(key))
+pub fn remove_row(rows: &Tree, id: RequestId) -> Result<(), StoreError> {
+    remove_chunks(rows, id, 0)
 }
 
 /// Writes a row's value, and takes away chunks that an older, longer value had.
-pub fn write_row(
-    rows: &TransactionalTree,
-    id: RequestId,
-    value: &[u8],
-) -> Result<(), UnabortableTransactionError> {
+pub fn write_row(rows: &Tree, id: RequestId, value: &[u8]) -> Result<(), StoreError> {
     // `EncodedRow` bounds the value far below 4 GiB, and with it the number of chunks.
     let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
     let framed = [&length.to_be_bytes(), value].concat();
-    let mut chunks = framed.chunks(CHUNK);
-    for number in 0..=u16::MAX {
-        let key = chunk_key(id, number);
-        match chunks.next() {
-            Some(chunk) => {
-                rows.insert(&key, chunk)?;
-            }
-            None if rows.remove(&key)?.is_none() => break,
-            None => {}
-        }
+    let mut behind = 0;
+    for (number, chunk) in (0_u16..).zip(framed.chunks(CHUNK)) {
+        rows.insert(chunk_key(id, number), chunk).map_err(read_error)?;
+        behind = number.saturating_add(1);
     }
-    Ok(())
+    remove_chunks(rows, id, behind)
+}
+
+/// Takes a row's chunks away from this one on, whichever of them are there.
+fn remove_chunks(rows: &Tree, id: RequestId, first: u16) -> Result<(), StoreError> {
+    let mut chunks = rows.range(chunk_key(id, first)..=chunk_key(id, u16::MAX)).keys();
+    chunks.try_for_each(|key| rows.remove(key?).map(drop)).map_err(read_error)
 }
 
 fn chunk_key(RequestId(id): RequestId, chunk: u16) -> [u8; 6] {

@@ -1,3 +1,4 @@
+mod journal;
 mod upkeep;
 
 use std::time::Duration;
@@ -380,7 +381,7 @@ fn settings_have_bounds_and_unknown_ones_are_refused() {
 /// read any more: count [`FORMAT`] up, and keep a way to read version 1.
 #[test]
 fn the_encoding_of_a_row_is_that_of_its_version() {
-    assert_eq!((OLDEST_FORMAT, FORMAT), (1, 4));
+    assert_eq!((OLDEST_FORMAT, FORMAT), (1, 5));
     let encoded = EncodedRow::new(&small(), 1_000).unwrap();
     let expected = [ROW_OF_VERSION_1, APPENDED_BY_VERSION_2].concat();
     assert_eq!(hex::encode(&encoded.value), expected);

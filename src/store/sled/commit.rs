@@ -1,0 +1,155 @@
+//! What a commit changes: rows as they are afterwards, and the table's state. Done twice, or a second
+//! time after half of the first, it leads to the same table.
+
+use ::sled::Tree;
+
+use super::layout::{
+    EncodedRow, IndexEntries, STATE_KEY, State, Trees, decode_row, disposition_prefix, expiry_key,
+    index_key, read_error, remove_row, write_row,
+};
+use crate::model::RequestId;
+use crate::store::StoreError;
+
+/// A row that a commit changes.
+pub struct Change<'a> {
+    /// Which row.
+    pub id: RequestId,
+    /// What the indexes hold of it so far.
+    pub old: Option<IndexEntries>,
+    /// The row afterwards; none where it is taken away.
+    pub new: Option<&'a EncodedRow>,
+}
+
+/// A commit as the journal keeps it.
+///
+/// # Errors
+/// Where something is too large to be.
+pub fn encode(changes: &[Change<'_>], state: &State) -> Result<Vec<u8>, StoreError> {
+    let state = state.encode()?;
+    let rows = changes.iter().map(|change| change.new.map_or(0, |row| row.value.len()));
+    let size = rows.fold(state.len(), |size, row| size.saturating_add(row).saturating_add(8));
+    let mut commit = Vec::with_capacity(size.saturating_add(4));
+    put(&mut commit, &state)?;
+    for Change { id, new, .. } in changes {
+        commit.extend_from_slice(&id.0.to_be_bytes());
+        // No row is empty.
+        put(&mut commit, new.map_or(&[], |row| &row.value))?;
+    }
+    Ok(commit)
+}
+
+fn put(commit: &mut Vec<u8>, bytes: &[u8]) -> Result<(), StoreError> {
+    let length = u32::try_from(bytes.len())
+        .map_err(|_| StoreError::Encoding("it has more than 4 GiB".to_owned()))?;
+    commit.extend_from_slice(&length.to_be_bytes());
+    commit.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// Does a commit of the journal again. Returns the state after it.
+///
+/// # Errors
+/// Where it cannot be understood or the database cannot be written.
+pub fn replay(trees: &Trees, commit: &[u8]) -> Result<State, StoreError> {
+    let (state, mut rest) = take(commit).ok_or_else(not_understood)?;
+    let state = State::decode(state)?;
+    let mut rows = Vec::new();
+    while let Some((id, behind)) = rest.split_first_chunk::<4>() {
+        let (value, behind) = take(behind).ok_or_else(not_understood)?;
+        let id = RequestId(u32::from_be_bytes(*id));
+        rows.push((id, (!value.is_empty()).then(|| row(id, value)).transpose()?));
+        rest = behind;
+    }
+    if !rest.is_empty() {
+        return Err(not_understood());
+    }
+    let changes: Vec<Change<'_>> = rows
+        .iter()
+        .map(|(id, new)| {
+            // A row that is half written has left the indexes already.
+            let old = trees.row(*id).ok().flatten();
+            let old = old.map(|old| IndexEntries::of(&old.columns));
+            Change { id: *id, old, new: new.as_ref() }
+        })
+        .collect();
+    apply(trees, &changes, &state)?;
+    Ok(state)
+}
+
+fn take(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+fn not_understood() -> StoreError {
+    read_error("its journal cannot be understood")
+}
+
+fn row(id: RequestId, value: &[u8]) -> Result<EncodedRow, StoreError> {
+    EncodedRow::of(&decode_row(id, value).map_err(read_error)?, usize::MAX)
+}
+
+/// Carries a commit out. sled's log has all of this in this order, and a crash leaves a beginning of
+/// it: old index entries go before a row changes, and the state comes last.
+///
+/// # Errors
+/// Where sled fails; what it has then is a beginning too.
+pub fn apply(trees: &Trees, changes: &[Change<'_>], state: &State) -> Result<(), StoreError> {
+    for Change { id, old, new } in changes {
+        if let Some(old) = old {
+            leave(trees, *id, old)?;
+        }
+        match new {
+            Some(new) => enter(trees, *id, new)?,
+            None => remove_row(&trees.rows, *id)?,
+        }
+    }
+    insert(&trees.meta, STATE_KEY, &state.encode()?)
+}
+
+fn enter(trees: &Trees, id: RequestId, row: &EncodedRow) -> Result<(), StoreError> {
+    let entries = &row.entries;
+    let value = &id.0.to_be_bytes();
+    write_row(&trees.rows, id, &row.value)?;
+    if let Some(serial) = &entries.serial {
+        insert(&trees.serials, serial, value)?;
+    }
+    if let Some(hash) = &entries.certificate_hash {
+        insert(&trees.certificate_hashes, hash, value)?;
+    }
+    insert(&trees.requesters, &index_key(&entries.requester, id), &[])?;
+    insert(&trees.dispositions, &index_key(&disposition_prefix(entries.disposition), id), &[])?;
+    insert(&trees.templates, &index_key(&entries.template, id), &[])?;
+    if let Some(expiry) = entries.expiry {
+        insert(&trees.expiries, &expiry_key(expiry, id), &[])?;
+    }
+    match &entries.revocation {
+        Some(revocation) => insert(&trees.revocations, value, revocation),
+        None => Ok(()),
+    }
+}
+
+/// Takes a row out of the indexes.
+fn leave(trees: &Trees, id: RequestId, entries: &IndexEntries) -> Result<(), StoreError> {
+    if let Some(serial) = &entries.serial {
+        remove(&trees.serials, serial)?;
+    }
+    if let Some(hash) = &entries.certificate_hash {
+        remove(&trees.certificate_hashes, hash)?;
+    }
+    remove(&trees.requesters, &index_key(&entries.requester, id))?;
+    remove(&trees.dispositions, &index_key(&disposition_prefix(entries.disposition), id))?;
+    remove(&trees.templates, &index_key(&entries.template, id))?;
+    if let Some(expiry) = entries.expiry {
+        remove(&trees.expiries, &expiry_key(expiry, id))?;
+    }
+    remove(&trees.revocations, &id.0.to_be_bytes())
+}
+
+fn insert(tree: &Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    tree.insert(key, value).map(drop).map_err(read_error)
+}
+
+fn remove(tree: &Tree, key: &[u8]) -> Result<(), StoreError> {
+    tree.remove(key).map(drop).map_err(read_error)
+}
