@@ -1,11 +1,9 @@
 //! What a commit changes: rows as they are afterwards, and the table's state. Done twice, or a second
 //! time after half of the first, it leads to the same table.
 
-use ::sled::Tree;
-
 use super::layout::{
     EncodedRow, IndexEntries, STATE_KEY, State, Trees, decode_row, disposition_prefix, expiry_key,
-    index_key, read_error, remove_row, write_row,
+    index_key, insert, read_error, remove, remove_row, write_row,
 };
 use crate::model::RequestId;
 use crate::store::StoreError;
@@ -144,12 +142,4 @@ fn leave(trees: &Trees, id: RequestId, entries: &IndexEntries) -> Result<(), Sto
         remove(&trees.expiries, &expiry_key(expiry, id))?;
     }
     remove(&trees.revocations, &id.0.to_be_bytes())
-}
-
-fn insert(tree: &Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-    tree.insert(key, value).map(drop).map_err(read_error)
-}
-
-fn remove(tree: &Tree, key: &[u8]) -> Result<(), StoreError> {
-    tree.remove(key).map(drop).map_err(read_error)
 }

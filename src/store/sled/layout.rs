@@ -514,7 +514,7 @@ pub fn write_row(rows: &Tree, id: RequestId, value: &[u8]) -> Result<(), StoreEr
     let framed = [&length.to_be_bytes(), value].concat();
     let mut behind = 0;
     for (number, chunk) in (0_u16..).zip(framed.chunks(CHUNK)) {
-        rows.insert(chunk_key(id, number), chunk).map_err(read_error)?;
+        insert(rows, &chunk_key(id, number), chunk)?;
         behind = number.saturating_add(1);
     }
     remove_chunks(rows, id, behind)
@@ -523,7 +523,21 @@ pub fn write_row(rows: &Tree, id: RequestId, value: &[u8]) -> Result<(), StoreEr
 /// Takes a row's chunks away from this one on, whichever of them are there.
 fn remove_chunks(rows: &Tree, id: RequestId, first: u16) -> Result<(), StoreError> {
     let mut chunks = rows.range(chunk_key(id, first)..=chunk_key(id, u16::MAX)).keys();
-    chunks.try_for_each(|key| rows.remove(key?).map(drop)).map_err(read_error)
+    chunks.try_for_each(|key| remove(rows, &key.map_err(read_error)?))
+}
+
+/// Puts one entry into a tree.
+pub fn insert(tree: &Tree, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+    #[cfg(test)]
+    super::tests::journal::step()?;
+    tree.insert(key, value).map(drop).map_err(read_error)
+}
+
+/// Takes one entry out of a tree.
+pub fn remove(tree: &Tree, key: &[u8]) -> Result<(), StoreError> {
+    #[cfg(test)]
+    super::tests::journal::step()?;
+    tree.remove(key).map(drop).map_err(read_error)
 }
 
 fn chunk_key(RequestId(id): RequestId, chunk: u16) -> [u8; 6] {

@@ -1,4 +1,4 @@
-mod journal;
+pub(super) mod journal;
 mod upkeep;
 
 use std::time::Duration;

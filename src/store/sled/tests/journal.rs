@@ -1,8 +1,87 @@
 //! What the journal is for: a table of which sled has not written everything.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use super::super::plan::Plan;
 use super::*;
+
+thread_local! {
+    /// How many changes of trees go through on this thread before one fails.
+    static STEPS: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Called for each change of a tree.
+pub(in super::super) fn step() -> Result<(), StoreError> {
+    match STEPS.get().checked_sub(1) {
+        Some(left) => STEPS.set(left),
+        None => return Err(read_error("a crash")),
+    }
+    Ok(())
+}
+
+/// The writes of one commit: a row that shrinks and is issued, one that goes, a new one and one of a
+/// backup, of several chunks each.
+fn writes(pending: &RequestRow) -> Vec<Write> {
+    let encoded = |row: &RequestRow| EncodedRow::of(row, MAX_ROW_BYTES).unwrap();
+    let large = |serial| NewRow { raw_request: vec![7; 20_000], ..issued(serial) };
+    let mut resolved = RequestRow { columns: issued(11), ..pending.clone() };
+    resolved.columns.requester_name = r"LAB\other".to_owned();
+    let restored = RequestRow { id: RequestId(9), columns: large(12), ..pending.clone() };
+    vec![
+        Write::Update { id: pending.id, from: Disposition::Pending, row: encoded(&resolved) },
+        Write::Remove { id: RequestId(2), from: Some(Disposition::Issued) },
+        Write::Add(EncodedRow::new(&large(13), MAX_ROW_BYTES).unwrap()),
+        Write::Restore { id: restored.id, row: encoded(&restored) },
+    ]
+}
+
+#[tokio::test]
+async fn wherever_a_crash_leaves_a_commit_the_journal_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("base");
+    let store = open(&base);
+    let large =
+        NewRow { raw_request: vec![9; 20_000], ..row(r"LAB\alice", Disposition::Pending, None) };
+    let pending = store.add(large.clone()).await.unwrap();
+    store.add(NewRow { raw_request: vec![8; 20_000], ..issued(10) }).await.unwrap();
+    let pending = store.by_id(pending).await.unwrap().unwrap();
+    drop(store);
+    drop(open(&base));
+
+    let (mut expected, mut steps) = (None, 0);
+    loop {
+        let path = folder.path().join(steps.to_string());
+        copy(&base, &path);
+        let store = open(&path);
+        let shared = &store.shared;
+        let before = shared.state().unwrap().clone();
+        let writes = writes(&pending);
+        let mut plan = Plan::new(shared, &before);
+        plan.take(&writes);
+        assert!(plan.answers.iter().all(Result::is_ok), "{:?}", plan.answers);
+        let commit = commit::encode(&plan.changes, &plan.state).unwrap();
+        let whole = expected.is_none();
+        STEPS.set(if whole { usize::MAX } else { steps });
+        let applied = commit::apply(&shared.trees, &plan.changes, &plan.state);
+        STEPS.set(usize::MAX);
+        let is_over = !whole && applied.is_ok();
+        let after = match whole {
+            true => plan.state.clone(),
+            false => commit::replay(&shared.trees, &commit).unwrap(),
+        };
+        *shared.state().unwrap() = after;
+        let found = content(&store).await;
+        assert_eq!(found, *expected.get_or_insert(found.clone()), "after {steps} steps");
+        drop(store);
+        std::fs::remove_dir_all(path).unwrap();
+        if is_over {
+            break;
+        }
+        steps += usize::from(!whole);
+    }
+    assert!(steps > 30, "{steps} changes of trees");
+}
 
 /// Everything in a table that can be asked for.
 async fn content(store: &SledStore) -> (Vec<RequestRow>, State) {
