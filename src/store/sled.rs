@@ -211,6 +211,7 @@ impl SledStore {
             db,
             file,
             journal,
+            commit: Vec::new(),
             unsynced: 0,
             ledger,
             shared: Arc::clone(&shared),

@@ -18,22 +18,23 @@ pub struct Change<'a> {
     pub new: Option<&'a EncodedRow>,
 }
 
-/// A commit as the journal keeps it.
+/// Writes a commit as the journal keeps it, in place of what `commit` held before.
 ///
 /// # Errors
 /// Where something is too large to be.
-pub fn encode(changes: &[Change<'_>], state: &State) -> Result<Vec<u8>, StoreError> {
-    let state = state.encode()?;
-    let rows = changes.iter().map(|change| change.new.map_or(0, |row| row.value.len()));
-    let size = rows.fold(state.len(), |size, row| size.saturating_add(row).saturating_add(8));
-    let mut commit = Vec::with_capacity(size.saturating_add(4));
-    put(&mut commit, &state)?;
+pub fn encode(
+    changes: &[Change<'_>],
+    state: &State,
+    commit: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    commit.clear();
+    put(commit, &state.encode()?)?;
     for Change { id, new, .. } in changes {
         commit.extend_from_slice(&id.0.to_be_bytes());
         // No row is empty.
-        put(&mut commit, new.map_or(&[], |row| &row.value))?;
+        put(commit, new.map_or(&[], |row| &row.value))?;
     }
-    Ok(commit)
+    Ok(())
 }
 
 fn put(commit: &mut Vec<u8>, bytes: &[u8]) -> Result<(), StoreError> {

@@ -98,15 +98,19 @@ impl Journal {
     /// # Errors
     /// What the system says. Nobody can tell then what is on the disk.
     pub fn append(&mut self, number: u64, commit: &[u8]) -> Result<(), String> {
-        let record = framed(number, commit)?;
-        let size = u64::try_from(record.len()).map_err(|error| error.to_string())?;
-        let end = self.at.saturating_add(size);
+        let header = header(number, commit)?;
+        let size = HEADER.saturating_add(commit.len()).next_multiple_of(ALIGN);
+        let after = |bytes: usize| u64::try_from(bytes).ok().and_then(|n| self.at.checked_add(n));
+        let (Some(behind), Some(end)) = (after(HEADER), after(size)) else {
+            return Err(format!("file {NAME}: a commit of {size} bytes"));
+        };
         let write = || -> io::Result<u64> {
             let length = match self.length < end {
                 true => self.grow(end)?,
                 false => self.length,
             };
-            self.file.write_all_at(&record, self.at)?;
+            self.file.write_all_at(&header, self.at)?;
+            self.file.write_all_at(commit, behind)?;
             self.file.sync_data()?;
             Ok(length)
         };
@@ -139,14 +143,12 @@ impl Journal {
     }
 }
 
-/// A record as it lies in the file.
-fn framed(number: u64, commit: &[u8]) -> Result<Vec<u8>, String> {
+/// What stands before a commit.
+fn header(number: u64, commit: &[u8]) -> Result<Vec<u8>, String> {
     let length = u32::try_from(commit.len()).map_err(|error| error.to_string())?;
     let (length, number) = (length.to_be_bytes(), number.to_be_bytes());
     let checksum = checksum(&length, &number, commit).to_be_bytes();
-    let mut record = [&MAGIC[..], &length, &number, &checksum, commit].concat();
-    record.resize(record.len().next_multiple_of(ALIGN), 0);
-    Ok(record)
+    Ok([&MAGIC[..], &length, &number, &checksum].concat())
 }
 
 fn checksum(length: &[u8; 4], number: &[u8; 8], commit: &[u8]) -> u32 {

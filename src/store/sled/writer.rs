@@ -99,6 +99,8 @@ pub struct Writer {
     pub file: File,
     /// Commits that sled may not have written.
     pub journal: Journal,
+    /// The last commit: its memory serves the next one too.
+    pub commit: Vec<u8>,
     /// Bytes of commits since sled's file was synced.
     pub unsynced: usize,
     /// The bound of the ids that were given.
@@ -153,9 +155,10 @@ impl Writer {
             let mut plan = Plan::new(&shared, &state);
             plan.take(batch.iter().map(|job| &job.write));
             let Plan { answers, changes, state, .. } = plan;
-            let commit = commit::encode(&changes, &state).map_err(|error| error.to_string())?;
+            let commit = &mut self.commit;
+            commit::encode(&changes, &state, commit).map_err(|error| error.to_string())?;
             self.ledger.cover(state.next_id)?;
-            self.journal.append(state.commit, &commit)?;
+            self.journal.append(state.commit, commit)?;
             self.unsynced = self.unsynced.saturating_add(commit.len());
             // Nobody reads half of it.
             let _alone = shared.for_writing().map_err(|error| error.to_string())?;

@@ -60,7 +60,8 @@ async fn wherever_a_crash_leaves_a_commit_the_journal_ends_it() {
         let mut plan = Plan::new(shared, &before);
         plan.take(&writes);
         assert!(plan.answers.iter().all(Result::is_ok), "{:?}", plan.answers);
-        let commit = commit::encode(&plan.changes, &plan.state).unwrap();
+        let mut commit = vec![1];
+        commit::encode(&plan.changes, &plan.state, &mut commit).unwrap();
         let whole = expected.is_none();
         STEPS.set(if whole { usize::MAX } else { steps });
         let applied = commit::apply(&shared.trees, &plan.changes, &plan.state);
