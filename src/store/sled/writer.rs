@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
 use super::journal::Journal;
-use super::layout::EncodedRow;
+use super::layout::{EncodedRow, State};
 use super::ledger::Ledger;
 use super::plan::Plan;
 use super::{Shared, commit};
@@ -30,10 +30,14 @@ pub const QUEUE: usize = 1024;
 const BATCH: usize = 512;
 /// Bytes of rows after which a commit gets no more rows.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// After so many bytes of commits sled's file is synced. sled overwrites an old segment of its file once
-/// what took its place was written, without a sync, and at least a whole segment (512 KiB) later: with
-/// a sync before that, a power cut cannot keep the one and lose the other.
-const UNSYNCED: usize = 128 * 1024;
+/// After so many bytes of its log sled's file is synced. sled overwrites an old segment of its file once
+/// what took its place was written, without a sync, and at least a whole segment (this much) later:
+/// with a sync before that, a power cut cannot keep the one and lose the other.
+const UNSYNCED: usize = 512 * 1024;
+/// What a byte of a row becomes in sled's log at most, as leaves are written again and again; what the
+/// indexes of a row become.
+const LOG_OF_BYTE: usize = 4;
+const LOG_OF_INDEXES: usize = 4096;
 
 /// A write, and who waits for it.
 pub struct Job {
@@ -101,7 +105,7 @@ pub struct Writer {
     pub journal: Journal,
     /// The last commit: its memory serves the next one too.
     pub commit: Vec<u8>,
-    /// Bytes of commits since sled's file was synced.
+    /// About how many bytes of sled's log there are since its file was synced.
     pub unsynced: usize,
     /// The bound of the ids that were given.
     pub ledger: Ledger,
@@ -154,15 +158,23 @@ impl Writer {
         let attempt = || -> Result<Vec<Answer>, String> {
             let mut plan = Plan::new(&shared, &state);
             plan.take(batch.iter().map(|job| &job.write));
-            let Plan { answers, changes, state, .. } = plan;
+            let Plan { answers, changes, state: next, .. } = plan;
+            // All of them are refused.
+            if changes.is_empty() && next == (State { commit: next.commit, ..state }) {
+                return Ok(answers);
+            }
+            let state = next;
             let commit = &mut self.commit;
             commit::encode(&changes, &state, commit).map_err(|error| error.to_string())?;
             self.ledger.cover(state.next_id)?;
             self.journal.append(state.commit, commit)?;
-            self.unsynced = self.unsynced.saturating_add(commit.len());
+            let log = commit.len().saturating_mul(LOG_OF_BYTE);
+            let log = changes.len().saturating_mul(LOG_OF_INDEXES).saturating_add(log);
+            self.unsynced = self.unsynced.saturating_add(log);
             // Nobody reads half of it.
             let _alone = shared.for_writing().map_err(|error| error.to_string())?;
-            commit::apply(&shared.trees, &changes, &state).map_err(|error| error.to_string())?;
+            commit::apply(&shared.trees, &changes, &state)
+                .map_err(|error| shared.fail(error.to_string()).to_string())?;
             *shared.state().map_err(|error| error.to_string())? = state;
             // Before readers are let in, so that they miss nothing.
             shared.watchers.note(answers.iter().flatten().copied());
@@ -173,12 +185,13 @@ impl Writer {
 
     /// Syncs sled's file where there is much that was not, and makes room in the journal.
     fn settle(&mut self) {
-        if self.unsynced < UNSYNCED || self.shared.in_service().is_err() {
+        let is_full = self.journal.is_full();
+        if (self.unsynced < UNSYNCED && !is_full) || self.shared.in_service().is_err() {
             return;
         }
         let shared = Arc::clone(&self.shared);
         let synced = watched(&shared, || {
-            if self.journal.is_full() {
+            if is_full {
                 return self.checkpoint();
             }
             self.file.sync_data().map_err(|error| error.to_string())

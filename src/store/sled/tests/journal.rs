@@ -188,3 +188,21 @@ async fn the_journal_of_a_table_with_older_rows_does_not_make_an_empty_one_whole
     let refused = SledStore::open(&path, &StoreConfig::default()).map(drop).unwrap_err();
     assert!(matches!(refused, StoreError::Damaged { .. }), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_leaves_all_counts_as_they_are_is_kept_and_refusals_leave_no_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let id = store.add(issued(1)).await.unwrap();
+    let mut row = store.by_id(id).await.unwrap().unwrap();
+    row.columns.disposition_message = "Reissued".to_owned();
+    store.update(row.clone(), Disposition::Issued).await.unwrap();
+    let commit = store.shared.state().unwrap().commit;
+    assert_eq!(commit, 2);
+    for _ in 0..3 {
+        assert!(matches!(store.add(issued(1)).await, Err(StoreError::SerialExists(_))));
+    }
+    assert_eq!(store.shared.state().unwrap().commit, commit);
+    drop(store);
+    assert_eq!(open(folder.path()).by_id(id).await.unwrap().unwrap(), row);
+}
