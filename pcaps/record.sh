@@ -17,3 +17,4 @@ say "NTLM, in a network namespace"
 bash tests/netns.sh "$WCCE_PYTHON" pcaps/record.py ntlm
 say "Kerberos, in the lab's domain"
 as_root tests/lab/lab.py run -- "$WCCE_PYTHON" "$PWD/pcaps/record.py" kerberos
+say "docs/replay.md and README.md show one of these; cargo test --test replay tells what they lack"

@@ -484,7 +484,8 @@ fn open_database(path: &Path, config: &StoreConfig) -> Result<(Db, Trees, State)
         let settings = ::sled::Config::new()
             .path(path)
             .cache_capacity(config.cache_capacity)
-            // The journal has what sled has not written.
+            // The journal has what sled has not written. The thread that would flush also collects
+            // garbage, as fast as it can, and so overwrites what was moved and not synced.
             .flush_every_ms(None);
         let db = settings.open().map_err(sled_error)?;
         let trees = Trees::open(&db).map_err(sled_error)?;
