@@ -46,7 +46,7 @@ fuzz:
 fuzz-keep:
 	@WCCE_MINIMIZED="$(CURDIR)/target/fuzz/own/minimized" cargo test --locked --test corpora -- --ignored corpora_are_kept
 
-# make bench   signatures, certificates issued by wcced and by cfssl, growing tables (half an hour)
+# make bench   signatures, certificates issued by wcced and by cfssl, growing tables (a quarter of an hour, and builds)
 bench:
 	@bash tests/bench/run.sh
 
