@@ -8,21 +8,29 @@
 //! and again, so that a sync has no new size to record. The record at its start is a checkpoint: it
 //! says which commit the database has on disk for certain. One that has less is damaged, and the
 //! journal is no cure for that.
+//!
+//! Rows hold what clients sent, and old ones lie where the next record may be looked for: so that nobody
+//! can send a record, each is signed (HMAC) with a key that stands in the file's first block.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use crate::files::sync_folder;
+use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key, Tag};
+use aws_lc_rs::rand;
+
+use crate::files::{is_there, write_atomically};
 use crate::store::StoreError;
 
 const NAME: &str = "journal";
 const MAGIC: [u8; 4] = *b"wcj1";
-/// Magic, length, number and checksum of a record.
-const HEADER: usize = 20;
-/// Records begin at multiples of it: no sector of a disk holds two.
+/// Magic, length, number and signature of a record.
+const HEADER: usize = 48;
+/// Records begin at multiples of it: no sector of a disk holds two. The first block is the key's.
 const ALIGN: usize = 4096;
+/// Where the first record begins: the checkpoint.
+const START: u64 = 4096;
 /// By how much the file grows.
 const STEP: u64 = 1024 * 1024;
 /// From here on sled is asked to write, and records begin at the start again.
@@ -34,6 +42,7 @@ const LONGEST: u64 = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Journal {
     file: File,
+    key: Key,
     /// Where the next record begins.
     at: u64,
     /// How much of the file is there.
@@ -57,40 +66,33 @@ impl Journal {
             reason: format!("its file {NAME} {reason}"),
         };
         let failed = |reason: String| StoreError::Open { path: folder.join(NAME), reason };
-        let options = |create_new| {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create_new(create_new).mode(0o600);
-            options.open(folder.join(NAME))
-        };
-        let file = match options(false) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound && is_new => {
-                let file = options(true).map_err(|error| failed(error.to_string()))?;
-                sync_folder(folder).map_err(|error| failed(error.source.to_string()))?;
-                file
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let path = folder.join(NAME);
+        if !is_there(&path).map_err(|error| failed(error.source.to_string()))? {
+            if !is_new {
                 return Err(damaged("is missing"));
             }
-            opened => opened.map_err(|error| failed(error.to_string()))?,
-        };
+            let made = write_atomically(&path, &first_block().map_err(failed)?, 0o600);
+            made.map_err(|error| failed(error.source.to_string()))?;
+        }
+        let file = OpenOptions::new().read(true).write(true).open(&path);
+        let file = file.map_err(|error| failed(error.to_string()))?;
         let length = file.metadata().map_err(|error| failed(error.to_string()))?.len();
         if length > LONGEST {
             return Err(damaged("is too long"));
         }
         let mut content = vec![0; usize::try_from(length).map_err(|_| damaged("is too long"))?];
         file.read_exact_at(&mut content, 0).map_err(|error| failed(error.to_string()))?;
-        let (records, last) =
-            chain(&content, applied).ok_or_else(|| damaged("knows of commits that it lost"))?;
+        let key = key(&content).ok_or_else(|| damaged("does not begin as one of ours"))?;
+        let content = content.get(ALIGN..).unwrap_or_default();
+        let (records, last) = chain(&key, content, applied)
+            .ok_or_else(|| damaged("knows of commits that it lost"))?;
         // A record is written when those before it are on the disk.
-        let later = |at: &[u8]| record(at).is_some_and(|(number, _)| number > last);
-        if content
-            .chunks(ALIGN)
-            .enumerate()
-            .any(|(at, _)| later(content.get(at.saturating_mul(ALIGN)..).unwrap_or_default()))
-        {
+        let number =
+            |at| content.get(at..).and_then(|at| record(&key, at)).map(|(number, _)| number);
+        if (0..content.len()).step_by(ALIGN).filter_map(number).any(|number| number > last) {
             return Err(damaged("has a gap"));
         }
-        Ok((Self { file, at: 0, length }, records))
+        Ok((Self { file, key, at: START, length }, records))
     }
 
     /// Appends a commit and syncs it. Its number is that of the last one and one more.
@@ -98,7 +100,7 @@ impl Journal {
     /// # Errors
     /// What the system says. Nobody can tell then what is on the disk.
     pub fn append(&mut self, number: u64, commit: &[u8]) -> Result<(), String> {
-        let header = header(number, commit)?;
+        let header = header(&self.key, number, commit)?;
         let size = HEADER.saturating_add(commit.len()).next_multiple_of(ALIGN);
         let after = |bytes: usize| u64::try_from(bytes).ok().and_then(|n| self.at.checked_add(n));
         let (Some(behind), Some(end)) = (after(HEADER), after(size)) else {
@@ -138,48 +140,67 @@ impl Journal {
     /// # Errors
     /// As [`append`](Self::append).
     pub fn restart(&mut self, number: u64) -> Result<(), String> {
-        self.at = 0;
+        self.at = START;
         self.append(number, &[])
     }
 }
 
 /// What stands before a commit.
-fn header(number: u64, commit: &[u8]) -> Result<Vec<u8>, String> {
+fn header(key: &Key, number: u64, commit: &[u8]) -> Result<Vec<u8>, String> {
     let length = u32::try_from(commit.len()).map_err(|error| error.to_string())?;
     let (length, number) = (length.to_be_bytes(), number.to_be_bytes());
-    let checksum = checksum(&length, &number, commit).to_be_bytes();
-    Ok([&MAGIC[..], &length, &number, &checksum].concat())
+    let signature = sign(key, &[&length, &number, commit]);
+    Ok([&MAGIC[..], &length, &number, signature.as_ref()].concat())
 }
 
-fn checksum(length: &[u8; 4], number: &[u8; 8], commit: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    [&length[..], number, commit].into_iter().for_each(|part| hasher.update(part));
-    hasher.finalize()
+fn sign(key: &Key, parts: &[&[u8]]) -> Tag {
+    let mut context = Context::with_key(key);
+    parts.iter().for_each(|part| context.update(part));
+    context.sign()
+}
+
+/// The first block of a new journal: a key, and proof that nothing happened to it.
+fn first_block() -> Result<Vec<u8>, String> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_| "there are no random numbers".to_owned())?;
+    let proof = sign(&Key::new(HMAC_SHA256, &bytes), &[&MAGIC]);
+    let mut block = [&MAGIC[..], &bytes, proof.as_ref()].concat();
+    block.resize(ALIGN, 0);
+    Ok(block)
+}
+
+/// The key in the first block.
+fn key(content: &[u8]) -> Option<Key> {
+    let (bytes, rest) = content.strip_prefix(&MAGIC)?.split_first_chunk::<32>()?;
+    let key = Key::new(HMAC_SHA256, bytes);
+    rest.starts_with(sign(&key, &[&MAGIC]).as_ref()).then_some(key)
 }
 
 /// Number and content of the record at the start of these bytes, if there is one.
-fn record(bytes: &[u8]) -> Option<(u64, &[u8])> {
+fn record<'b>(key: &Key, bytes: &'b [u8]) -> Option<(u64, &'b [u8])> {
     let rest = bytes.strip_prefix(&MAGIC)?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (number, rest) = rest.split_first_chunk::<8>()?;
-    let (sum, rest) = rest.split_first_chunk::<4>()?;
+    let (signature, rest) = rest.split_first_chunk::<32>()?;
     let commit = rest.get(..usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    let is_whole = checksum(length, number, commit) == u32::from_be_bytes(*sum);
-    is_whole.then_some((u64::from_be_bytes(*number), commit))
+    let is_ours = sign(key, &[length, number, commit]).as_ref() == signature;
+    is_ours.then_some((u64::from_be_bytes(*number), commit))
 }
 
 /// The records that follow each other behind the checkpoint, of those the ones behind `applied`, and the
 /// number of the last commit. `None` where the checkpoint is behind `applied`.
-fn chain(content: &[u8], applied: u64) -> Option<(Vec<Vec<u8>>, u64)> {
+fn chain(key: &Key, content: &[u8], applied: u64) -> Option<(Vec<Vec<u8>>, u64)> {
     // It may not have been finished: then the database had just been synced.
-    let Some((mut last, mut commit)) = record(content) else { return Some((Vec::new(), applied)) };
+    let Some((mut last, mut commit)) = record(key, content) else {
+        return Some((Vec::new(), applied));
+    };
     if last > applied {
         return None;
     }
     let (mut at, mut records) = (0_usize, Vec::new());
     loop {
         at = at.saturating_add(HEADER.saturating_add(commit.len()).next_multiple_of(ALIGN));
-        match content.get(at..).and_then(record) {
+        match content.get(at..).and_then(|at| record(key, at)) {
             Some((number, next)) if number == last.saturating_add(1) => {
                 (last, commit) = (number, next);
             }
@@ -249,7 +270,7 @@ mod tests {
         assert_eq!(records(folder, 5), [&b"six"[..], b"seven"]);
         assert_eq!(records(folder, 6), [b"seven"]);
         assert!(damage(folder, 4).contains("knows of commits that it lost"));
-        change(folder, 9);
+        change(folder, ALIGN + 9);
         assert!(damage(folder, 5).contains("has a gap"), "its checkpoint is damaged");
         assert!(records(folder, 7).is_empty());
     }
@@ -260,13 +281,13 @@ mod tests {
         let folder = folder.path();
         drop(journal(folder, 1..=3));
         for at in [0, 5, 9, 17, HEADER + 2] {
-            change(folder, 3 * ALIGN + at);
+            change(folder, 4 * ALIGN + at);
             assert_eq!(records(folder, 0), [b"commit 1", b"commit 2"], "{at}");
+            change(folder, 4 * ALIGN + at);
             change(folder, 3 * ALIGN + at);
-            change(folder, 2 * ALIGN + at);
             assert!(damage(folder, 0).contains("has a gap"), "{at}");
             assert!(records(folder, 3).is_empty(), "the database has them all");
-            change(folder, 2 * ALIGN + at);
+            change(folder, 3 * ALIGN + at);
         }
         assert_eq!(records(folder, 0).len(), 3);
     }
@@ -279,7 +300,40 @@ mod tests {
         file.set_len(LONGEST + 1).unwrap();
         assert!(damage(folder.path(), 0).contains("is too long"));
         file.set_len(17).unwrap();
-        assert!(records(folder.path(), 0).is_empty());
+        assert!(damage(folder.path(), 0).contains("does not begin as one of ours"));
+    }
+
+    #[test]
+    fn a_key_that_changed_is_damage() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(journal(folder.path(), 1..=1));
+        for at in [0, 4, 35, 36, 67] {
+            change(folder.path(), at);
+            assert!(damage(folder.path(), 0).contains("does not begin as one of ours"), "{at}");
+            change(folder.path(), at);
+        }
+        assert_eq!(records(folder.path(), 0), [b"commit 1"]);
+    }
+
+    #[test]
+    fn a_record_that_a_client_sent_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let forged = header(&Key::new(HMAC_SHA256, &[0; 32]), 5, b"forged").unwrap();
+        let mut sent = vec![0; ALIGN - HEADER];
+        sent.extend([&forged, &b"forged"[..]].concat());
+        let mut one = journal(folder, 1..=1);
+        one.append(2, &sent).unwrap();
+        assert_eq!(records(folder, 1), [&sent[..]]);
+        one.restart(2).unwrap();
+        one.append(3, b"three").unwrap();
+        one.append(4, b"four").unwrap();
+        let content = std::fs::read(folder.join(NAME)).unwrap();
+        assert!(
+            content[usize::try_from(one.at).unwrap()..].starts_with(&forged),
+            "it is looked at"
+        );
+        assert_eq!(records(folder, 2), [&b"three"[..], b"four"]);
     }
 
     #[test]
