@@ -148,7 +148,8 @@ def running(ca):
     try:
         yield
     finally:
-        ca.stop()
+        code = ca.stop()
+    assert not code, f"wcced ended with {code}"
 
 
 def record_ntlm(folder):

@@ -157,6 +157,7 @@ impl SledStore {
     /// [`StoreError::Open`].
     pub fn open(path: &Path, config: &StoreConfig) -> Result<Self, StoreError> {
         let open_error = |error: io::Error| open_error(path, error);
+        let failed = |error: ::sled::Error| open_error(io::Error::other(error.to_string()));
         if config.max_row_bytes > MAX_ROW_BYTES {
             let reason = format!("max_row_bytes is above {MAX_ROW_BYTES}");
             return Err(StoreError::Open { path: path.to_owned(), reason });
@@ -175,8 +176,6 @@ impl SledStore {
             let state = last?.unwrap_or(state);
             trees.check_ids(&state).map(|()| state)
         })?;
-        let written = writer::write_all(&db, &file);
-        written.map_err(|error| open_error(io::Error::other(error)))?;
         let (ledger, next_id) = Ledger::open(path, state.next_id)?;
         if state.next_id < next_id {
             info!(
@@ -184,9 +183,9 @@ impl SledStore {
                 "the Request table was not closed: request ids go on behind those given"
             );
             state.next_id = next_id;
-            let stored = trees.meta.insert(STATE_KEY, state.encode()?).and_then(|_| db.flush());
-            stored.map_err(|error| open_error(io::Error::other(error.to_string())))?;
+            trees.meta.insert(STATE_KEY, state.encode()?).map_err(failed)?;
         }
+        db.flush().map_err(failed)?;
         let room = Room::new(File::open(path).map_err(open_error)?, config.min_free_bytes);
         file.sync_all().map_err(open_error)?;
         journal.restart(state.commit).map_err(|error| open_error(io::Error::other(error)))?;

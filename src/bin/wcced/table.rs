@@ -89,7 +89,7 @@ impl From<DispositionArgument> for Disposition {
 impl Requests {
     pub fn run(&self) -> Result<(), Failure> {
         let store = open(&Config::load(&self.config)?)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let runtime = runtime()?;
         let mut out = std::io::stdout().lock();
         let mut page = Page { after: Some(RequestId(self.after)), limit: MAX_PAGE };
         let mut left = self.limit;
@@ -153,7 +153,7 @@ impl Revoke {
     /// While the CA is stopped; the number of the CRL.
     fn run_here(&self, config: &Config, state: &StateFolder) -> Result<u32, Failure> {
         let store: Arc<dyn Store> = Arc::new(open(config)?);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let runtime = runtime()?;
         runtime.block_on(async {
             revoke_request(&*store, RequestId(self.id), self.reason).await?;
             let crls = publish(config, state, store, CrlKind::Base).await?;
@@ -189,6 +189,11 @@ pub fn open(config: &Config) -> Result<SledStore, Failure> {
         }
         error => error.into(),
     })
+}
+
+/// A runtime of this thread, with the clock that the table needs.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_time().build()
 }
 
 /// The columns that a person looks for.

@@ -272,8 +272,7 @@ impl PublishCrl {
             }
             None => {
                 let store = Arc::new(table::open(&config)?);
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+                let runtime = table::runtime()?;
                 let crls = runtime.block_on(table::publish(&config, &state, store, kind))?;
                 let number = |crl: Option<Arc<Crl>>| crl.map(|crl| crl.number.into());
                 (number(crls.base), number(crls.delta))
@@ -306,8 +305,7 @@ impl Prune {
             }
             None => {
                 let store = table::open(&config)?;
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+                let runtime = table::runtime()?;
                 runtime.block_on(prune(&store, &retention, SystemTime::now(), dry_run))?
             }
         };

@@ -107,7 +107,8 @@ impl Check<'_> {
             self.problem(id, "the row has an id that was not given yet");
         }
         let encoded = EncodedRow::of(row, usize::MAX)?;
-        for IndexEntry { index, tree, key, value } in self.shared.trees.entries_of(row.id, &encoded)
+        for IndexEntry { index, tree, key, value } in
+            self.shared.trees.entries_of(row.id, &encoded.entries)
         {
             match tree.get(&key).map_err(|error| read_error(&error))? {
                 Some(found) if *found == *value => {}
@@ -169,7 +170,7 @@ impl Check<'_> {
                 continue;
             };
             let encoded = EncodedRow::of(&row, usize::MAX)?;
-            let mut entries = shared.trees.entries_of(id, &encoded).into_iter();
+            let mut entries = shared.trees.entries_of(id, &encoded.entries).into_iter();
             if !entries.any(|entry| entry.index == *name && *entry.key == *key) {
                 self.problem(Some(id), format!("the index {name} has an entry that is not of it"));
             }

@@ -2,8 +2,8 @@
 //! time after half of the first, it leads to the same table.
 
 use super::layout::{
-    EncodedRow, IndexEntries, STATE_KEY, State, Trees, decode_row, disposition_prefix, expiry_key,
-    index_key, insert, read_error, remove, remove_row, write_row,
+    EncodedRow, IndexEntries, STATE_KEY, State, Trees, decode_row, insert, read_error, remove,
+    remove_row, write_row,
 };
 use crate::model::RequestId;
 use crate::store::StoreError;
@@ -107,40 +107,14 @@ pub fn apply(trees: &Trees, changes: &[Change<'_>], state: &State) -> Result<(),
 }
 
 fn enter(trees: &Trees, id: RequestId, row: &EncodedRow) -> Result<(), StoreError> {
-    let entries = &row.entries;
-    let value = &id.0.to_be_bytes();
     write_row(&trees.rows, id, &row.value)?;
-    if let Some(serial) = &entries.serial {
-        insert(&trees.serials, serial, value)?;
-    }
-    if let Some(hash) = &entries.certificate_hash {
-        insert(&trees.certificate_hashes, hash, value)?;
-    }
-    insert(&trees.requesters, &index_key(&entries.requester, id), &[])?;
-    insert(&trees.dispositions, &index_key(&disposition_prefix(entries.disposition), id), &[])?;
-    insert(&trees.templates, &index_key(&entries.template, id), &[])?;
-    if let Some(expiry) = entries.expiry {
-        insert(&trees.expiries, &expiry_key(expiry, id), &[])?;
-    }
-    match &entries.revocation {
-        Some(revocation) => insert(&trees.revocations, value, revocation),
-        None => Ok(()),
-    }
+    let mut entries = trees.entries_of(id, &row.entries).into_iter();
+    entries.try_for_each(|entry| insert(entry.tree, &entry.key, &entry.value))
 }
 
-/// Takes a row out of the indexes.
-fn leave(trees: &Trees, id: RequestId, entries: &IndexEntries) -> Result<(), StoreError> {
-    if let Some(serial) = &entries.serial {
-        remove(&trees.serials, serial)?;
-    }
-    if let Some(hash) = &entries.certificate_hash {
-        remove(&trees.certificate_hashes, hash)?;
-    }
-    remove(&trees.requesters, &index_key(&entries.requester, id))?;
-    remove(&trees.dispositions, &index_key(&disposition_prefix(entries.disposition), id))?;
-    remove(&trees.templates, &index_key(&entries.template, id))?;
-    if let Some(expiry) = entries.expiry {
-        remove(&trees.expiries, &expiry_key(expiry, id))?;
-    }
+/// Takes a row out of the indexes; its old entries do not tell whether it was revoked.
+fn leave(trees: &Trees, id: RequestId, old: &IndexEntries) -> Result<(), StoreError> {
+    let mut entries = trees.entries_of(id, old).into_iter();
+    entries.try_for_each(|entry| remove(entry.tree, &entry.key))?;
     remove(&trees.revocations, &id.0.to_be_bytes())
 }

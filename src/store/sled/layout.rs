@@ -162,8 +162,7 @@ impl Trees {
     }
 
     /// What the indexes hold of this row.
-    pub fn entries_of(&self, id: RequestId, row: &EncodedRow) -> Vec<IndexEntry<'_>> {
-        let entries = &row.entries;
+    pub fn entries_of(&self, id: RequestId, entries: &IndexEntries) -> Vec<IndexEntry<'_>> {
         let own = id.0.to_be_bytes().to_vec();
         let disposition = disposition_prefix(entries.disposition);
         let keys = [

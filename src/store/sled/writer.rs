@@ -154,16 +154,15 @@ impl Writer {
 
     fn write_durably(&mut self, batch: &[Job]) -> Result<Vec<Answer>, StoreError> {
         let shared = Arc::clone(&self.shared);
-        let state = shared.state()?.clone();
+        let before = shared.state()?.clone();
         let attempt = || -> Result<Vec<Answer>, String> {
-            let mut plan = Plan::new(&shared, &state);
+            let mut plan = Plan::new(&shared, &before);
             plan.take(batch.iter().map(|job| &job.write));
-            let Plan { answers, changes, state: next, .. } = plan;
+            let Plan { answers, changes, state, .. } = plan;
             // All of them are refused.
-            if changes.is_empty() && next == (State { commit: next.commit, ..state }) {
+            if changes.is_empty() && state == (State { commit: state.commit, ..before }) {
                 return Ok(answers);
             }
-            let state = next;
             let commit = &mut self.commit;
             commit::encode(&changes, &state, commit).map_err(|error| error.to_string())?;
             self.ledger.cover(state.next_id)?;
@@ -205,7 +204,8 @@ impl Writer {
     /// Lets sled write all that it has; the journal is not needed for it any more.
     fn checkpoint(&mut self) -> Result<(), String> {
         let number = self.shared.state().map_err(|error| error.to_string())?.commit;
-        write_all(&self.db, &self.file)?;
+        self.db.flush().map_err(|error| error.to_string())?;
+        self.file.sync_data().map_err(|error| error.to_string())?;
         self.journal.restart(number)
     }
 
@@ -231,15 +231,6 @@ fn fill(batch: &mut Vec<Job>, jobs: &mut mpsc::Receiver<Job>) {
         bytes = bytes.saturating_add(next.write.size());
         batch.push(next);
     }
-}
-
-/// Lets sled write all that it has.
-///
-/// # Errors
-/// What sled or the system says.
-pub fn write_all(db: &Db, file: &File) -> Result<(), String> {
-    db.flush().map_err(|error| error.to_string())?;
-    file.sync_data().map_err(|error| error.to_string())
 }
 
 /// Does what may hang or panic, with others watching.
